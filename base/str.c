@@ -1,0 +1,248 @@
+#include "str.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+
+struct str str_of(const char *z)
+{
+    return (struct str){z, z ? strlen(z) : 0};
+}
+
+bool str_eq(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+}
+
+bool str_eqi(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || strncasecmp(a.at, b.at, a.len) == 0);
+}
+
+bool str_is(struct str a, const char *z)
+{
+    return str_eq(a, str_of(z));
+}
+
+bool str_isi(struct str a, const char *z)
+{
+    return str_eqi(a, str_of(z));
+}
+
+bool str_starts(struct str s, struct str prefix)
+{
+    return s.len >= prefix.len && str_eq(str_upto(s, prefix.len), prefix);
+}
+
+bool str_startsi(struct str s, struct str prefix)
+{
+    return s.len >= prefix.len && str_eqi(str_upto(s, prefix.len), prefix);
+}
+
+bool str_ends(struct str s, struct str suffix)
+{
+    return s.len >= suffix.len && str_eq(str_from(s, s.len - suffix.len), suffix);
+}
+
+size_t str_find(struct str s, struct str needle)
+{
+    if (needle.len == 0)
+        return 0;
+    if (s.len < needle.len)
+        return SIZE_MAX;
+    const char *hit = memmem(s.at, s.len, needle.at, needle.len);
+    return hit ? (size_t)(hit - s.at) : SIZE_MAX;
+}
+
+size_t str_findi(struct str s, struct str needle)
+{
+    for (size_t i = 0; i + needle.len <= s.len; i++)
+        if (needle.len == 0 || strncasecmp(s.at + i, needle.at, needle.len) == 0)
+            return i;
+    return SIZE_MAX;
+}
+
+size_t str_chr(struct str s, char c)
+{
+    const char *hit = s.len ? memchr(s.at, c, s.len) : NULL;
+    return hit ? (size_t)(hit - s.at) : SIZE_MAX;
+}
+
+struct str str_from(struct str s, size_t n)
+{
+    if (n > s.len)
+        n = s.len;
+    return (struct str){s.at ? s.at + n : NULL, s.len - n};
+}
+
+struct str str_upto(struct str s, size_t n)
+{
+    return (struct str){s.at, n < s.len ? n : s.len};
+}
+
+struct str str_trim(struct str s)
+{
+    while (s.len && isspace((unsigned char)s.at[0]))
+        s = str_from(s, 1);
+    while (s.len && isspace((unsigned char)s.at[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+bool str_cut(struct str *rest, char sep, struct str *out)
+{
+    if (!rest->at || rest->len == 0)
+        return false;
+    size_t at = str_chr(*rest, sep);
+    *out = str_upto(*rest, at);
+    *rest = at == SIZE_MAX ? (struct str){rest->at + rest->len, 0} : str_from(*rest, at + 1);
+    return true;
+}
+
+int str_u64(struct str s, uint64_t *out)
+{
+    uint64_t n = 0;
+    if (s.len == 0)
+        return -EINVAL;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.at[i] < '0' || s.at[i] > '9')
+            return -EINVAL;
+        if (__builtin_mul_overflow(n, (uint64_t)10, &n) ||
+            __builtin_add_overflow(n, (uint64_t)(s.at[i] - '0'), &n))
+            return -ERANGE;
+    }
+    *out = n;
+    return 0;
+}
+
+char *str_dup(struct str s)
+{
+    char *copy = xmalloc(s.len + 1);
+    if (s.len)
+        memcpy(copy, s.at, s.len);
+    copy[s.len] = '\0';
+    return copy;
+}
+
+void buf_reserve(struct buf *b, size_t more)
+{
+    size_t need;
+    if (__builtin_add_overflow(b->len, more, &need) || __builtin_add_overflow(need, 1UL, &need))
+        abort();
+    if (need <= b->cap)
+        return;
+    size_t cap = b->cap ? b->cap : 64;
+    while (cap < need)
+        cap = cap > SIZE_MAX / 2 ? need : cap * 2;
+    b->at = xrealloc(b->at, cap);
+    b->cap = cap;
+}
+
+void buf_put(struct buf *b, const void *bytes, size_t len)
+{
+    buf_reserve(b, len);
+    if (len)
+        memcpy(b->at + b->len, bytes, len);
+    b->len += len;
+}
+
+void buf_puts(struct buf *b, struct str s)
+{
+    buf_put(b, s.at, s.len);
+}
+
+void buf_putz(struct buf *b, const char *z)
+{
+    buf_puts(b, str_of(z));
+}
+
+void buf_putc(struct buf *b, char c)
+{
+    buf_put(b, &c, 1);
+}
+
+void buf_vprintf(struct buf *b, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (len < 0)
+        abort();
+    buf_reserve(b, (size_t)len);
+    vsnprintf(b->at + b->len, (size_t)len + 1, format, args);
+    b->len += (size_t)len;
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(b, format, args);
+    va_end(args);
+}
+
+void buf_reset(struct buf *b)
+{
+    b->len = 0;
+}
+
+void buf_free(struct buf *b)
+{
+    free(b->at);
+    *b = BUF_NONE;
+}
+
+struct str buf_str(const struct buf *b)
+{
+    return (struct str){b->at, b->len};
+}
+
+const char *buf_cstr(struct buf *b)
+{
+    buf_reserve(b, 0);
+    b->at[b->len] = '\0';
+    return b->at;
+}
+
+static void *or_abort(void *p)
+{
+    if (!p) {
+        fputs("<2>base: out of memory\n", stderr);
+        abort();
+    }
+    return p;
+}
+
+void *xmalloc(size_t size)
+{
+    return or_abort(malloc(size ? size : 1));
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    return or_abort(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *xrealloc(void *p, size_t size)
+{
+    return or_abort(realloc(p, size ? size : 1));
+}
+
+char *xstrdup(const char *z)
+{
+    return str_dup(str_of(z));
+}
+
+char *xasprintf(const char *format, ...)
+{
+    struct buf b = BUF_NONE;
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&b, format, args);
+    va_end(args);
+    buf_cstr(&b);
+    return b.at;
+}

@@ -1,0 +1,118 @@
+/*
+ * One version of one article, as a parser reads it: flat, before it has an identity.
+ *
+ * A `struct item` lends all its texts. A parser fills one on its stack and hands it to a callback;
+ * item_decode() makes one whole block of a frame, freed by item_free(). Texts are valid UTF-8
+ * without NUL; item_decode() refuses anything else, because its bytes come from a sandboxed child
+ * that is trusted no more than the network.
+ *
+ * Times are µs UTC, 0 when not known.
+ */
+#ifndef DATELINE_ITEM_H
+#define DATELINE_ITEM_H
+
+#include "str.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+enum item_field {
+    ITEM_GUID,      /* the publisher's own id: guid, atom:id, rdf:about, JSON Feed id */
+    ITEM_LINK,      /* the publisher's own link, made absolute, otherwise as published */
+    ITEM_CANONICAL, /* rel=canonical of the page, when on the same site */
+    ITEM_HEADLINE,
+    ITEM_SUMMARY, /* description, standfirst; plain text */
+    ITEM_BODY,    /* plain text, paragraphs separated by a blank line */
+    ITEM_BYLINE,
+    ITEM_LANGUAGE,  /* BCP 47, as declared by the source */
+    ITEM_KEYWORDS,  /* one a line: keywords, categories, sections */
+    ITEM_COPYRIGHT,
+    ITEM_PUBLISHER, /* title of the feed or site */
+    ITEM_AGENCY,    /* agency of the dateline or credit */
+    ITEM_LOCATED,   /* place of the dateline */
+    ITEM_SLUGLINE,
+    ITEM_CAPTIONS, /* picture captions, one a line: kept apart from the body */
+    ITEM_FIELDS    /* number of fields; add new ones before it, the frame names fields by number */
+};
+
+enum item_flag {
+    ITEM_RETRACTED = 1,        /* withdrawn by its publisher (RFC 6721, pubStatus canceled) */
+    ITEM_HEADLINE_DERIVED = 2, /* taken from the text's first sentence, the source has none */
+    ITEM_BODY_FROM_SUMMARY = 4 /* the feed gave one text only: ITEM_BODY is empty, summary is all */
+};
+
+#define ITEM_MEDIA_MAX 8
+
+struct item_media {
+    struct str url, type, title; /* absolute http(s) URL; media type or empty; caption or empty */
+    uint32_t width, height;      /* pixels, 0 unknown */
+};
+
+struct item {
+    struct str field[ITEM_FIELDS];
+    int64_t published_at, updated_at;
+    uint32_t flags;
+    size_t media_count;
+    struct item_media media[ITEM_MEDIA_MAX];
+};
+
+/* What a document says of itself. */
+enum about_field {
+    ABOUT_TYPE, /* rss, atom, jsonfeed, article, page, wirecopy, … */
+    ABOUT_TITLE,
+    ABOUT_URL,      /* the site's page */
+    ABOUT_SELF,     /* the feed's own address */
+    ABOUT_LANGUAGE,
+    ABOUT_CHARSET,  /* what it was decoded from */
+    ABOUT_COPYRIGHT,
+    ABOUT_HUBS,     /* WebSub hubs, one a line */
+    ABOUT_NEXT,     /* next_url, rel=next */
+    ABOUT_FEEDS,    /* feeds a page links to, one a line */
+    ABOUT_ID,       /* atom:id of the feed */
+    ABOUT_SUBTITLE,
+    ABOUT_AUTHOR,
+    ABOUT_IMAGE,
+    ABOUT_SKIP_HOURS, /* "0 1 2": GMT */
+    ABOUT_SKIP_DAYS,  /* "Saturday Sunday" */
+    ABOUT_GENERATOR,
+    ABOUT_FIELDS
+};
+
+struct about {
+    struct str field[ABOUT_FIELDS];
+    int64_t updated_at;
+    uint32_t ttl_s;    /* <ttl>, in seconds; 0 not given */
+    uint32_t period_s; /* sy:updatePeriod / sy:updateFrequency; 0 not given */
+};
+
+/* Frames between a parser child and its parent. Encoding appends to `out` and cannot fail. Decoding:
+ * -EBADMSG when the frame is not exactly one well-formed item within base/limits.h. *out owns a copy. */
+void item_encode(const struct item *item, struct buf *out);
+int item_decode(struct str frame, struct item **out);
+struct item *item_copy(const struct item *item);
+void item_free(struct item *item);
+
+void about_encode(const struct about *about, struct buf *out);
+int about_decode(struct str frame, struct about **out);
+void about_free(struct about *about);
+/* {"title": …, "url": …}: what `dateline parse --describe` prints. The caller owns it. */
+json_t *about_json(const struct about *about);
+
+/* What the daemon adds when an item gets its identity. */
+struct item_identity {
+    struct str uri;        /* urn:dateline:SOURCE:HEX, or of the document for dry runs */
+    uint32_t version;      /* from 1 */
+    int64_t first_created; /* first version seen */
+    int64_t version_created;
+    struct str source_title, source_url;
+};
+
+/* The item as IPTC ninjs 3.1 (https://iptc.org/std/ninjs/): schema-valid whatever the item holds;
+ * uris are percent-encoded, empty fields left out. The caller owns it. */
+json_t *item_ninjs(const struct item *item, const struct item_identity *identity);
+/* The uri of an item that has no store behind it (dateline parse): by guid, link, or text. */
+void item_dry_uri(const struct item *item, struct buf *out);
+/* All its text, body first, for what must be read whatever the source filled. */
+struct str item_text(const struct item *item);
+
+#endif
