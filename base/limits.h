@@ -18,8 +18,22 @@
 #define LIMIT_URL             8192         /* bytes of a URL */
 #define LIMIT_HEADER_VALUE    1024         /* bytes kept of one header's value (validators, types) */
 #define LIMIT_RETRY_AFTER_S   86400        /* 317,100 s has been seen */
+#define LIMIT_TEASER_WORDS    40           /* a shorter text is a teaser: its page is asked for */
+#define LIMIT_PAGES_A_POLL    100          /* article pages of one poll; the rest wait for the next one */
 #define LIMIT_INTERVAL_MIN_MS 1000         /* an explicit every: */
 #define LIMIT_INTERVAL_MAX_MS 86400000     /* no source is asked less often than daily */
+#define LIMIT_CONNECTIONS     256          /* requests on the wire at once: descriptors, and 100 KiB each */
+#define LIMIT_LOOKUPS         128          /* names being resolved at once, so that a silent name server holds few back */
+#define LIMIT_LOOKUP_MS       10000        /* one name */
+#define LIMIT_ADDRESSES       16           /* kept of one name: a reply may hold thousands */
+#define LIMIT_SKIPPED_BODY    (64UL << 10) /* bytes read of a body nobody wants (errors, redirects), to keep the connection */
+#define LIMIT_HOLD_WAIT_MS    60000        /* a host's Retry-After up to this is waited out in its line, a longer one is told at once */
+#define LIMIT_AUTO_MIN_MS     600000       /* learned intervals: the least */
+#define LIMIT_AUTO_FIRST_MS   3600000      /* learned intervals: where learning begins */
+#define LIMIT_START_SPREAD_MS 600000       /* sources overdue at the start are spread over at most this */
+#define LIMIT_RETIRED_DAYS    30           /* after 410 Gone: looked at again */
+#define LIMIT_ADOPT_AFTER     3            /* equal 301 or 308 in a row before an address is taken over: maintenance pages */
+#define LIMIT_TITLE           256          /* bytes kept of a feed's title */
 
 /* ---- parsing */
 #define LIMIT_XML_DEPTH       256          /* libxml2's SAX has no limit of its own */
@@ -33,12 +47,21 @@
 #define LIMIT_PARSER_CPU_MS   1000         /* one document in a child */
 #define LIMIT_PARSER_WALL_MS  1500
 #define LIMIT_PARSER_MEMORY   (256UL << 20)
+#define LIMIT_PARSER_STARVED_MS 30000      /* wall time on a machine so busy that the child hardly ran */
+#define LIMIT_PARSER_HELLO_MS 10000        /* from start to a shut jail: 30 ms when idle */
+#define LIMIT_PARSER_DOCUMENTS 1000        /* then a child is replaced: what a document left behind in it ends there */
+#define LIMIT_PARSER_BACKOFF_MS 30000      /* between two tries to start a child that will not live */
+#define LIMIT_PARSER_FRAME    (6UL << 20)  /* one item as a frame: LIMIT_TEXT and every other field at LIMIT_FIELD */
+#define LIMIT_PARSER_CHILDREN 64
 #define LIMIT_PARSER_REPLY    (32UL << 20) /* bytes a child may answer to one document: four times the body */
 #define LIMIT_JSON_DEPTH      64           /* jansson alone allows 2,048 */
 
 /* ---- watched directories */
 #define LIMIT_FILE            (8UL << 20)  /* a dropped file, like a body */
 #define LIMIT_FILE_NAME       255
+#define LIMIT_RESCAN_MS       3600000      /* a directory is read again in full this often: network mounts tell no events */
+#define LIMIT_DIRECTORY_MS    60000        /* a directory that is not there is looked for again */
+#define LIMIT_SCAN_STEP       512          /* entries read of a directory in one turn of the loop: 2 ms */
 
 /* ---- queue and transport */
 #define LIMIT_MESSAGE         (4UL << 20)  /* one ZeroMQ frame */
@@ -52,12 +75,47 @@
 #define LIMIT_DELIVERIES      5            /* then an item is dead */
 #define LIMIT_WORKER_DEATHS   3            /* workers that died holding an item: it is the poison */
 #define LIMIT_QUEUE_ITEMS     1000000      /* unfinished items: above this no source is asked */
+#define LIMIT_WRITE_BACKLOG   (64UL << 20) /* bytes handed to the disk and not durable: above this no source is asked */
 #define LIMIT_REPLAY_BATCH    256          /* records a replay answer */
+#define LIMIT_REPLAY_SCAN     1024         /* records one replay request looks at: bounds its turn of the loop */
+#define LIMIT_REPLAY_TOPICS   64           /* topic prefixes of one replay request */
+#define LIMIT_TOPIC           256          /* bytes of a topic: event, language, topic and LIMIT_SOURCE_ID */
+#define LIMIT_FRAME_HEADER    (128UL << 10) /* bytes of a message's JSON header: LIMIT_REPLAY_BATCH entries with LIMIT_TOPIC fit */
+#define LIMIT_HEARTBEAT_MS    3000         /* three of them without a word: a dead peer is seen in < 15 s */
+#define LIMIT_HEARTBEAT_TOPICS 1024        /* topics a live heartbeat lists: more only say "ask replay" */
 #define LIMIT_REPLY_JSON      (16UL << 20) /* one answer on the control socket */
+#define LIMIT_REQUEST_JSON    (4UL << 20)  /* one request on the control socket: an OPML file of 20,000 sources */
+#define LIMIT_CONTROL_OWED    1024         /* requests being answered at once */
+
+/* ---- web */
+#define LIMIT_WEB_HEADERS     (8UL << 10)  /* bytes of one request's line and headers, and all that is kept for it */
+#define LIMIT_WEB_CONNECTIONS 64
+#define LIMIT_WEB_TIMEOUT_S   10           /* of silence on a connection */
+#define LIMIT_WEB_RECENT      200          /* records of one /recent.json */
+
+/* ---- workers */
+#define LIMIT_MODEL           (64UL << 20) /* bytes of a model file: ours have two million */
+#define LIMIT_ITEM_JSON       LIMIT_MESSAGE /* bytes of one item or record as a line of JSON */
+#define LIMIT_TRAIN_TEXTS     2000000      /* texts that training reads: they stand in memory */
+#define LIMIT_SINK_KEYS       1000000      /* newest (uri, version) keys a JSON lines sink remembers, 8 bytes each */
+
+/* ---- the store */
+#define LIMIT_STORE_CACHE     (128UL << 20) /* bytes of blocks, indexes and filters: fifty million hashes have 60 MiB of filters */
+#define LIMIT_STORE_MEMTABLES (192UL << 20) /* bytes of memtables of all families together */
+#define LIMIT_STORE_WAL       (256UL << 20) /* bytes of log to be read at the next start: about a second */
+#define LIMIT_STORE_FILES     512           /* descriptors, of the 1,024 that a process gets by default */
+#define LIMIT_STORE_LOG       (1UL << 20)   /* bytes of RocksDB's own LOG */
+#define LIMIT_STORE_GROUP     (16UL << 20)  /* bytes of one synced write: more would only make the first wait for the last */
 
 /* ---- configuration */
 #define LIMIT_CONFIG_BYTES    (4UL << 20)
+#define LIMIT_CONFIG_NODES    1500000      /* settings, lists and names of one file: 200,000 sources have seven each */
+#define LIMIT_CONFIG_DEPTH    8            /* lists and mappings inside each other: the deepest setting stands at four */
+#define LIMIT_INCLUDES        10000        /* files that include: may name */
 #define LIMIT_SOURCES         200000
 #define LIMIT_SOURCE_ID       64           /* [a-z0-9_-], stands in topics */
+#define LIMIT_PATH            4095         /* bytes of a path in a setting: PATH_MAX less its NUL */
+#define LIMIT_USER_AGENT      256          /* bytes: some servers refuse longer ones */
+#define LIMIT_SOCKET_PATH     107          /* bytes of sun_path less its NUL (unix(7)) */
 
 #endif

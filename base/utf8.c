@@ -185,6 +185,19 @@ struct str utf8_trim(struct str s)
     return s;
 }
 
+size_t utf8_words(struct str s, size_t enough)
+{
+    size_t words = 0;
+    bool inside = false;
+    for (size_t at = 0; at < s.len && words < enough;) {
+        uint32_t c = utf8_next(s, &at);
+        bool word = utf8_alnum(c);
+        words += word && (!inside || c >= 0x2e80);
+        inside = word;
+    }
+    return words;
+}
+
 void utf8_squash(struct str s, struct buf *out)
 {
     bool pending = false, begun = false;

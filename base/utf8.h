@@ -26,6 +26,8 @@ bool utf8_alnum(uint32_t point);
 bool utf8_upper(uint32_t point);
 /* Without white space at both ends, any script's. */
 struct str utf8_trim(struct str s);
+/* Words, counted up to `enough`; in scripts without blanks between words each character counts. */
+size_t utf8_words(struct str s, size_t enough);
 /* Appends s with every run of white space as one blank and none at the ends. */
 void utf8_squash(struct str s, struct buf *out);
 /* NFKC, case folded, runs of anything but letters and digits as one blank: what "the same text" is

@@ -1,0 +1,322 @@
+#include "link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "entry.h"
+#include "pending.h"
+#include "utf8.h"
+
+/* A text of fewer words says too little to be recognised by itself: its headline counts with it. */
+#define WORDS_OF_A_TEXT 12
+
+struct link_room {
+    struct link_options options;
+    struct pending *seen, *texts;
+    struct buf scratch;
+};
+
+struct link_room *link_new(const struct link_options *options)
+{
+    struct link_room *room = xcalloc(1, sizeof *room);
+    room->options = *options;
+    room->seen = pending_new();
+    room->texts = pending_new();
+    return room;
+}
+
+void link_free(struct link_room *room)
+{
+    if (!room)
+        return;
+    pending_free(room->seen);
+    pending_free(room->texts);
+    buf_free(&room->scratch);
+    free(room);
+}
+
+/* -------------------------------------------------------------------------------------- hashes */
+
+static void hash_of(struct str bytes, uint8_t out[16])
+{
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.at ? bytes.at : "", bytes.len));
+    memcpy(out, canonical.digest, 16);
+}
+
+/* Parts are told apart by a byte that no text holds. */
+static void put_part(struct buf *key, struct str part)
+{
+    buf_puts(key, part);
+    buf_putc(key, '\0');
+}
+
+static void hash_text(struct buf *scratch, struct str a, struct str b, struct str c, uint8_t out[16])
+{
+    buf_reset(scratch);
+    utf8_fold(a, scratch);
+    buf_putc(scratch, '\0');
+    utf8_fold(b, scratch);
+    buf_putc(scratch, '\0');
+    put_part(scratch, c);
+    hash_of(buf_str(scratch), out);
+}
+
+void link_identify(struct str source_id, const struct item *item, struct link_identity *out)
+{
+    static const enum item_field chain[] = {ITEM_GUID, ITEM_CANONICAL, ITEM_LINK};
+    struct buf key = BUF_NONE;
+    const char *kind = "text";
+    struct str identity = STR_NONE;
+    for (size_t i = 0; i < ARRAY_LEN(chain) && identity.len == 0; i++) {
+        identity = item->field[chain[i]];
+        kind = chain[i] == ITEM_GUID ? "guid" : "link";
+    }
+    put_part(&key, source_id);
+    if (identity.len) {
+        put_part(&key, str_of(kind));
+        put_part(&key, identity);
+    } else {
+        put_part(&key, STR("text"));
+        put_part(&key, item->field[ITEM_HEADLINE]);
+        put_part(&key, item_text(item));
+    }
+    hash_of(buf_str(&key), out->id);
+
+    buf_reset(&key);
+    put_part(&key, item->field[ITEM_HEADLINE]);
+    put_part(&key, item->field[ITEM_SUMMARY]);
+    put_part(&key, item->field[ITEM_BODY]);
+    put_part(&key, item->flags & ITEM_RETRACTED ? STR("retracted") : STR(""));
+    hash_of(buf_str(&key), out->listing);
+
+    buf_reset(&key);
+    buf_putz(&key, "urn:dateline:");
+    buf_puts(&key, str_upto(source_id, 64));
+    buf_putc(&key, ':');
+    for (int i = 0; i < 16; i++)
+        buf_printf(&key, "%02x", out->id[i]);
+    snprintf(out->uri, sizeof out->uri, "%s", buf_cstr(&key));
+    buf_free(&key);
+}
+
+void link_url_key(struct str identity, uint8_t key[16])
+{
+    hash_of(identity, key);
+}
+
+int link_id_of(struct str uri, uint8_t id[16])
+{
+    if (!str_starts(uri, STR("urn:dateline:")) || uri.len < 13 + 34)
+        return -EINVAL;
+    struct str hex = str_from(uri, uri.len - 32);
+    uint8_t bytes[16];
+    for (size_t i = 0; i < 32; i++) {
+        char c = hex.at[i];
+        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        if (digit < 0)
+            return -EINVAL;
+        bytes[i / 2] = (uint8_t)(i % 2 ? bytes[i / 2] | digit : digit << 4);
+    }
+    memcpy(id, bytes, 16);
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------ look-ups */
+
+/* The newest entry: what is on its way to the disk goes before what is there. Into scratch. */
+static struct str look(struct link_room *room, const struct pending *pending,
+                       int (*get)(void *, const uint8_t *, struct buf *), const uint8_t key[16])
+{
+    struct str entry = pending_get(pending, key);
+    if (entry.at)
+        return entry;
+    buf_reset(&room->scratch);
+    if (get(room->options.ctx, key, &room->scratch) != 0)
+        return STR_NONE;
+    return buf_str(&room->scratch);
+}
+
+static bool find_seen(struct link_room *room, const uint8_t id[16], struct seen_entry *out)
+{
+    return seen_entry_get(look(room, room->seen, room->options.get_seen, id), out) == 0;
+}
+
+static bool find_text(struct link_room *room, const uint8_t hash[16], struct text_entry *out)
+{
+    return text_entry_get(look(room, room->texts, room->options.get_text, hash), out) == 0;
+}
+
+static bool find_marker(struct link_room *room, const uint8_t marker[16])
+{
+    return str_eq(look(room, room->seen, room->options.get_seen, marker), seen_marker);
+}
+
+bool link_is_listed(struct link_room *room, const struct link_identity *identity)
+{
+    struct seen_entry seen;
+    return find_seen(room, identity->id, &seen) &&
+           memcmp(seen.listing, identity->listing, 16) == 0;
+}
+
+int link_lookup(struct link_room *room, const uint8_t id[16], struct link_known *out)
+{
+    struct seen_entry seen;
+    if (!find_seen(room, id, &seen))
+        return -ENOENT;
+    *out = (struct link_known){seen.version, seen.first_created, seen.last_changed, seen.queue_id};
+    return 0;
+}
+
+/* ------------------------------------------------------------------------------------ judgement */
+
+static void hash_item(struct link_room *room, struct str source_id, const struct item *item,
+                      struct link_answer *out)
+{
+    struct str headline = item->field[ITEM_HEADLINE], text = item_text(item);
+    /* Without a text only the link tells one "Weather forecast" from the next day's. */
+    struct str link = text.len ? STR_NONE : item->field[ITEM_LINK];
+    hash_text(&room->scratch, headline, text, link, out->content);
+    if (utf8_words(text, WORDS_OF_A_TEXT) >= WORDS_OF_A_TEXT)
+        hash_text(&room->scratch, STR_NONE, text, STR_NONE, out->text);
+    else
+        memcpy(out->text, out->content, 16);
+    buf_reset(&room->scratch);
+    put_part(&room->scratch, source_id);
+    put_part(&room->scratch, STR("marker"));
+    buf_put(&room->scratch, out->text, 16);
+    hash_of(buf_str(&room->scratch), out->marker);
+}
+
+static bool same_source(struct str uri, const struct link_identity *identity)
+{
+    struct str own = str_of(identity->uri);
+    return uri.len == own.len && own.len > 32 &&
+           str_eq(str_upto(uri, own.len - 32), str_upto(own, own.len - 32));
+}
+
+/* Which texts are the same: the story, and who had it first. */
+static void join_story(struct link_room *room, const struct link_identity *identity, bool counted,
+                       struct link_answer *out)
+{
+    struct text_entry text;
+    uint32_t known = 0;
+    out->duplicate_of[0] = '\0';
+    if (find_text(room, out->text, &text)) {
+        known = text.count;
+        if (!same_source(text.uri, identity))
+            snprintf(out->duplicate_of, sizeof out->duplicate_of, "%.*s", STR_ARG(text.uri));
+    }
+    out->story_first = known == 0;
+    out->story_size = known + (counted ? 0 : 1);
+    int n = snprintf(out->story, sizeof out->story, "urn:dateline:story:");
+    for (int i = 0; i < 16; i++)
+        snprintf(out->story + n + 2 * i, sizeof out->story - (size_t)(n + 2 * i), "%02x",
+                 out->text[i]);
+}
+
+void link_judge(struct link_room *room, struct str source_id, const struct link_identity *identity,
+                const struct item *item, int64_t now, struct link_answer *out)
+{
+    struct seen_entry seen;
+    memset(out, 0, sizeof *out);
+    hash_item(room, source_id, item, out);
+    out->judged_at = now;
+    bool listed = find_seen(room, identity->id, &seen);
+    bool known = listed && seen.version > 0;
+    bool withdrawn = item->flags & ITEM_RETRACTED;
+    if (withdrawn) /* carries no text, so that a second withdrawal is recognised by this */
+        memset(out->content, 0, 16);
+    bool same = listed && memcmp(seen.content, out->content, 16) == 0;
+
+    if (same || (!known && (withdrawn || find_marker(room, out->marker))))
+        out->verdict = LINK_KNOWN;
+    else if (!known)
+        out->verdict = LINK_NEW;
+    else
+        out->verdict = withdrawn ? LINK_RETRACTION : LINK_UPDATE;
+
+    out->alias = !listed;
+    out->first_created = known ? seen.first_created : now;
+    out->version = (known ? seen.version : 0) + (out->verdict != LINK_KNOWN);
+    if (withdrawn && known)
+        memcpy(out->text, seen.text, 16);
+    join_story(room, identity, known && memcmp(seen.text, out->text, 16) == 0, out);
+}
+
+/* ----------------------------------------------------------------------------------- memory */
+
+static void write_seen(struct link_room *room, const uint8_t key[16], struct str entry,
+                       uint64_t generation, const struct link_writer *writer)
+{
+    writer->put_seen(writer->ctx, key, entry);
+    pending_put(room->seen, key, entry, generation);
+}
+
+static void write_text(struct link_room *room, const struct link_identity *identity,
+                       const struct link_answer *answer, int64_t now, uint64_t generation,
+                       const struct link_writer *writer)
+{
+    struct text_entry old, entry = {answer->story_size, now, str_of(identity->uri)};
+    struct buf bytes = BUF_NONE;
+    if (find_text(room, answer->text, &old)) {
+        entry.first_seen = old.first_seen;
+        entry.uri = old.uri;
+    }
+    text_entry_put(&entry, &bytes);
+    writer->put_text(writer->ctx, answer->text, buf_str(&bytes));
+    pending_put(room->texts, answer->text, buf_str(&bytes), generation);
+    buf_free(&bytes);
+}
+
+static void write_item(struct link_room *room, const struct link_identity *identity,
+                       const struct seen_entry *seen, uint64_t generation,
+                       const struct link_writer *writer)
+{
+    struct buf bytes = BUF_NONE;
+    seen_entry_put(seen, &bytes);
+    write_seen(room, identity->id, buf_str(&bytes), generation, writer);
+    buf_free(&bytes);
+}
+
+/* Nothing to hand on, but the list it came in says something else of it now. */
+static bool relist(struct link_room *room, const struct link_identity *identity,
+                   uint64_t generation, const struct link_writer *writer)
+{
+    struct seen_entry seen;
+    if (!find_seen(room, identity->id, &seen) ||
+        memcmp(seen.listing, identity->listing, 16) == 0)
+        return false;
+    memcpy(seen.listing, identity->listing, 16);
+    write_item(room, identity, &seen, generation, writer);
+    return true;
+}
+
+bool link_remember(struct link_room *room, const struct link_identity *identity,
+                   const struct link_answer *answer, uint64_t queue_id, uint64_t generation,
+                   const struct link_writer *writer)
+{
+    bool known = answer->verdict == LINK_KNOWN;
+    if (known && !answer->alias)
+        return relist(room, identity, generation, writer);
+    struct seen_entry seen = {.version = answer->version,
+                              .first_created = answer->first_created,
+                              .last_changed = answer->judged_at,
+                              .queue_id = queue_id};
+    memcpy(seen.listing, identity->listing, 16);
+    memcpy(seen.content, answer->content, 16);
+    memcpy(seen.text, answer->text, 16);
+    write_item(room, identity, &seen, generation, writer);
+    if (!known && answer->verdict != LINK_RETRACTION) {
+        write_seen(room, answer->marker, seen_marker, generation, writer);
+        write_text(room, identity, answer, answer->judged_at, generation, writer);
+    }
+    return true;
+}
+
+void link_settled(struct link_room *room, uint64_t generation)
+{
+    pending_settle(room->seen, generation);
+    pending_settle(room->texts, generation);
+}

@@ -1,0 +1,481 @@
+#include "inside.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <zmq.h>
+
+#include "clock.h"
+#include "limits.h"
+#include "log.h"
+
+#define TICK_S 1.0
+
+/* ------------------------------------------------------------------------------------- batches */
+
+struct batch *batch_new(struct pipeline *p)
+{
+    struct batch *batch = xcalloc(1, sizeof *batch);
+    batch->pipeline = p;
+    batch->change = store_change_new(p->store);
+    batch->generation = ++p->generation;
+    return batch;
+}
+
+void batch_add_item(struct batch *batch, uint64_t id, size_t size)
+{
+    if (batch->item_count % 64 == 0)
+        batch->items =
+            xrealloc(batch->items, (batch->item_count + 64) * sizeof *batch->items);
+    batch->items[batch->item_count++] = (struct batch_item){id, size};
+    batch->dirty = true;
+}
+
+static void put_seen(void *ctx, const uint8_t id[16], struct str entry)
+{
+    store_put_seen(((struct batch *)ctx)->change, id, entry);
+}
+
+static void put_text(void *ctx, const uint8_t hash[16], struct str entry)
+{
+    store_put_text(((struct batch *)ctx)->change, hash, entry);
+}
+
+struct link_writer batch_writer(struct batch *batch)
+{
+    return (struct link_writer){put_seen, put_text, batch};
+}
+
+static void batch_free(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->result_count; i++) {
+        free(batch->results[i].topic);
+        buf_free(&batch->results[i].record);
+    }
+    store_change_free(batch->change);
+    free(batch->results);
+    free(batch->items);
+    free(batch);
+}
+
+static void publish(struct pipeline *p, const struct batch_result *result)
+{
+    dispatch_done(p->dispatch, result->id);
+    p->durable.done++;
+    if (!result->seq) /* recorded before: its first result stands */
+        return;
+    p->durable.next_seq = result->seq + 1;
+    live_publish(p->live, &(struct live_record){result->seq, result->prev, str_of(result->topic),
+                                                buf_str(&result->record)});
+}
+
+/* Everything that may only happen once the disk has it. */
+static void on_durable(void *ctx)
+{
+    struct batch *batch = ctx;
+    struct pipeline *p = batch->pipeline;
+    link_settled(p->link, batch->generation);
+    p->durable.accepted += batch->item_count;
+    for (size_t i = 0; i < batch->item_count; i++)
+        dispatch_add(p->dispatch, batch->items[i].id, batch->items[i].size, 0, 0);
+    for (size_t i = 0; i < batch->result_count; i++)
+        publish(p, &batch->results[i]);
+    if (batch->source)
+        source_settled(batch->source);
+    batch_free(batch);
+    pipeline_weigh(p);
+}
+
+void batch_commit(struct batch *batch)
+{
+    struct pipeline *p = batch->pipeline;
+    if (!batch->dirty || p->failed) {
+        batch_free(batch);
+        return;
+    }
+    store_set_numbers(batch->change, &p->numbers);
+    store_commit(p->store, &batch->change, on_durable, batch);
+}
+
+/* ------------------------------------------------------------------------------ back-pressure */
+
+static uint64_t unfinished(const struct pipeline *p)
+{
+    return p->numbers.accepted - p->numbers.done - p->numbers.dead;
+}
+
+/* Held at the limit, let go a tenth below it, so that it does not flutter. */
+void pipeline_weigh(struct pipeline *p)
+{
+    uint64_t items = unfinished(p);
+    size_t bytes = store_pending_bytes(p->store);
+    bool full = items >= LIMIT_QUEUE_ITEMS || bytes >= LIMIT_WRITE_BACKLOG;
+    bool roomy = items < LIMIT_QUEUE_ITEMS / 10 * 9 && bytes < LIMIT_WRITE_BACKLOG / 10 * 9;
+    bool hold = p->draining || full || (p->held && !roomy);
+    if (hold == p->held)
+        return;
+    p->held = hold;
+    sources_hold(p->sources, hold);
+    if (!p->draining)
+        log_info("pipeline: sources %s unfinished=%llu unwritten=%zu", hold ? "held" : "let go",
+                 (unsigned long long)items, bytes);
+}
+
+/* ---------------------------------------------------------------------------------- the loop */
+
+static void on_before_sleep(struct ev_loop *loop, ev_prepare *w, int events)
+{
+    struct pipeline *p = w->data;
+    (void)loop;
+    (void)events;
+    way_out_flush(p);
+    int64_t busy = clock_mono() - p->turn.woke;
+    if (p->turn.turns++ == 0)
+        return;
+    p->turn.busy_us += busy;
+    if (busy > p->turn.longest_us)
+        p->turn.longest_us = busy;
+}
+
+static void on_after_sleep(struct ev_loop *loop, ev_check *w, int events)
+{
+    (void)loop;
+    (void)events;
+    ((struct pipeline *)w->data)->turn.woke = clock_mono();
+}
+
+static void on_tick(struct ev_loop *loop, ev_timer *w, int events)
+{
+    struct pipeline *p = w->data;
+    struct dispatch_counts counts;
+    (void)loop;
+    (void)events;
+    if (!p->draining || !p->on_drained)
+        return;
+    dispatch_counts(p->dispatch, &counts);
+    if (counts.leased || store_pending_bytes(p->store))
+        return;
+    void (*call)(void *) = p->on_drained;
+    p->on_drained = NULL;
+    call(p->drained_ctx);
+}
+
+static void start_watchers(struct pipeline *p)
+{
+    ev_prepare_init(&p->before_sleep, on_before_sleep);
+    ev_check_init(&p->after_sleep, on_after_sleep);
+    ev_timer_init(&p->tick, on_tick, TICK_S / 10, TICK_S / 10);
+    p->before_sleep.data = p->after_sleep.data = p->tick.data = p;
+    ev_prepare_start(p->loop, &p->before_sleep);
+    ev_check_start(p->loop, &p->after_sleep);
+}
+
+/* ------------------------------------------------------------------------------------- opening */
+
+static void on_store(void *ctx, enum store_event_type event, int error)
+{
+    struct pipeline *p = ctx;
+    switch (event) {
+    case STORE_FAILED:
+        log_error("store: a write failed, nothing is accepted or acknowledged any more error=%s",
+                  log_safez(strerror(-error)));
+        p->failed = true;
+        ev_break(p->loop, EVBREAK_ALL);
+        break;
+    }
+}
+
+static int link_get_seen(void *ctx, const uint8_t id[16], struct buf *out)
+{
+    return store_get_seen(((struct pipeline *)ctx)->store, id, out);
+}
+
+static int link_get_text(void *ctx, const uint8_t hash[16], struct buf *out)
+{
+    return store_get_text(((struct pipeline *)ctx)->store, hash, out);
+}
+
+struct replay {
+    int (*emit)(void *, const struct live_record *);
+    void *ctx;
+};
+
+static int replay_one(void *ctx, const struct store_result *result)
+{
+    struct replay *replay = ctx;
+    return replay->emit(replay->ctx, &(struct live_record){result->seq, result->prev, result->topic,
+                                                           result->record});
+}
+
+static int live_read(void *ctx, uint64_t seq, int (*emit)(void *, const struct live_record *),
+                     void *emit_ctx)
+{
+    struct replay replay = {emit, emit_ctx};
+    return store_each_result(((struct pipeline *)ctx)->store, seq, replay_one, &replay);
+}
+
+static uint64_t live_seq_at(void *ctx, int64_t at)
+{
+    struct pipeline *p = ctx;
+    uint64_t seq;
+    return store_seq_at(p->store, at, &seq) == 0 ? seq : p->durable.next_seq;
+}
+
+static int exit_of_store(int error)
+{
+    switch (error) {
+    case -EBUSY:
+        return EX_TEMPFAIL;
+    case -EPROTO:
+    case -EUCLEAN:
+        return EX_DATAERR;
+    default:
+        return EX_CANTCREAT;
+    }
+}
+
+static int open_store(struct pipeline *p, char why[PIPELINE_WHY])
+{
+    char reason[STORE_WHY];
+    int rc = store_open(&(struct store_options){.path = p->config->state,
+                                                .loop = p->loop,
+                                                .up = on_store,
+                                                .ctx = p},
+                        &p->store, reason);
+    if (rc != 0) {
+        snprintf(why, PIPELINE_WHY, "%s", reason);
+        return exit_of_store(rc);
+    }
+    store_numbers(p->store, &p->numbers);
+    p->durable = p->numbers;
+    return 0;
+}
+
+static int make_runtime(struct pipeline *p, char why[PIPELINE_WHY])
+{
+    if (mkdir(p->config->runtime, 0750) == 0 || errno == EEXIST)
+        return 0;
+    snprintf(why, PIPELINE_WHY, "%s: cannot be made: %s (runtime: names the folder of the sockets)",
+             log_safez(p->config->runtime), strerror(errno));
+    return EX_CANTCREAT;
+}
+
+static int refuse(char why[PIPELINE_WHY], const char *setting, const char *what, int error)
+{
+    const char *hint = error == -EADDRINUSE ? "; is another datelined running there?" : "";
+    snprintf(why, PIPELINE_WHY, "%s: cannot bind %s: %s%s", setting, log_safez(what),
+             strerror(-error), hint);
+    return error == -EADDRINUSE ? EX_UNAVAILABLE : EX_CANTCREAT;
+}
+
+static int open_sockets(struct pipeline *p, char why[PIPELINE_WHY])
+{
+    const struct config *c = p->config;
+    const char *failed = "";
+    int rc = dispatch_open(&(struct dispatch_options){.loop = p->loop,
+                                                      .zmq = p->zmq,
+                                                      .bind = (const char *const *)c->work.bind,
+                                                      .lease_us = c->work.lease_us,
+                                                      .max_deliveries = c->work.max_deliveries,
+                                                      .epoch = store_epoch(p->store),
+                                                      .up = way_out_dispatch,
+                                                      .ctx = p},
+                           &p->dispatch, &failed);
+    if (rc != 0)
+        return refuse(why, "work.bind", failed, rc);
+    rc = live_open(&(struct live_options){.loop = p->loop,
+                                          .zmq = p->zmq,
+                                          .bind = (const char *const *)c->live.bind,
+                                          .replay_bind = (const char *const *)c->replay.bind,
+                                          .epoch = store_epoch(p->store),
+                                          .heartbeat_us = c->live.heartbeat_us,
+                                          .newest = p->durable.next_seq - 1,
+                                          .read = live_read,
+                                          .seq_at = live_seq_at,
+                                          .ctx = p},
+                   &p->live, &failed);
+    if (rc != 0)
+        return refuse(why, "live.bind or replay.bind", failed, rc);
+    rc = control_open(&(struct control_options){.loop = p->loop,
+                                                .zmq = p->zmq,
+                                                .bind = c->control.bind,
+                                                .up = answer_request,
+                                                .ctx = p},
+                      &p->control);
+    if (rc != 0)
+        return refuse(why, "control.bind", c->control.bind, rc);
+    if (strcmp(c->web.listen, "off") == 0)
+        return 0;
+    rc = web_open(&(struct web_options){.loop = p->loop,
+                                        .listen = c->web.listen,
+                                        .status = answer_status,
+                                        .recent = answer_recent,
+                                        .ready = answer_ready,
+                                        .ctx = p},
+                  &p->web);
+    return rc == 0 ? 0 : refuse(why, "web.listen", c->web.listen, rc);
+}
+
+static int open_readers(struct pipeline *p, char why[PIPELINE_WHY])
+{
+    const struct config *c = p->config;
+    int rc = parser_open(&(struct parser_options){.loop = p->loop,
+                                                  .jail = c->parser.jail,
+                                                  .children = c->parser.children},
+                         &p->parser);
+    if (rc != 0) {
+        snprintf(why, PIPELINE_WHY,
+                 "the parser children cannot start: %s (program %s, parser.jail: %s)", strerror(-rc),
+                 parser_program(), c->parser.jail);
+        return EX_UNAVAILABLE;
+    }
+    rc = fetch_open(&(struct fetch_options){.loop = p->loop,
+                                            .user_agent = c->fetch.user_agent,
+                                            .per_host = c->fetch.per_host,
+                                            .spacing_us = c->fetch.spacing_us,
+                                            .timeout_us = c->fetch.timeout_us,
+                                            .max_body = c->fetch.max_body},
+                    &p->fetch);
+    if (rc == 0)
+        rc = sources_open(
+            &(struct sources_options){.loop = p->loop, .up = way_in_source, .ctx = p}, &p->sources);
+    if (rc == 0)
+        return sources_restore(p, why);
+    snprintf(why, PIPELINE_WHY, "fetching cannot start: %s", strerror(-rc));
+    return EX_OSERR;
+}
+
+static int requeue(void *ctx, uint64_t id, struct store_tries tries, struct str work)
+{
+    struct pipeline *p = ctx;
+    dispatch_add(p->dispatch, id, work.len, tries.deliveries, tries.deaths);
+    return 0;
+}
+
+/* What was accepted and not finished goes on; the numbers must say the same as the queue. */
+static int restore_queue(struct pipeline *p, char why[PIPELINE_WHY])
+{
+    struct dispatch_counts counts;
+    if (store_each_queued(p->store, requeue, p) != 0) {
+        snprintf(why, PIPELINE_WHY, "%s: the queue cannot be read back", p->config->state);
+        return EX_DATAERR;
+    }
+    dispatch_counts(p->dispatch, &counts);
+    if (counts.ready != unfinished(p))
+        log_error("pipeline: the queue holds another number of items than was counted queue=%llu "
+                  "counted=%llu",
+                  (unsigned long long)counts.ready, (unsigned long long)unfinished(p));
+    if (counts.ready)
+        log_info("pipeline: unfinished items go on items=%llu", (unsigned long long)counts.ready);
+    return 0;
+}
+
+int pipeline_open(const struct config *config, struct ev_loop *loop, struct pipeline **out,
+                  char why[PIPELINE_WHY])
+{
+    struct pipeline *p = xcalloc(1, sizeof *p);
+    int rc;
+    p->config = config;
+    p->loop = loop;
+    p->zmq = zmq_ctx_new();
+    p->started_at = clock_now();
+    p->started_mono = p->turn.woke = clock_mono();
+    p->link = link_new(&(struct link_options){link_get_seen, link_get_text, p});
+    start_watchers(p);
+    if ((rc = open_store(p, why)) != 0 || (rc = make_runtime(p, why)) != 0 ||
+        (rc = open_sockets(p, why)) != 0 || (rc = open_readers(p, why)) != 0 ||
+        (rc = restore_queue(p, why)) != 0) {
+        pipeline_close(p);
+        return rc;
+    }
+    pipeline_weigh(p);
+    sources_start(p->sources);
+    *out = p;
+    return 0;
+}
+
+void pipeline_drain(struct pipeline *p, void (*call)(void *ctx), void *ctx)
+{
+    p->draining = true;
+    p->on_drained = call;
+    p->drained_ctx = ctx;
+    pipeline_weigh(p);
+    dispatch_drain(p->dispatch);
+    ev_timer_start(p->loop, &p->tick);
+}
+
+/* From the outside in: nobody is asked, nobody is answered, then the disk, then the sockets. */
+void pipeline_close(struct pipeline *p)
+{
+    if (!p)
+        return;
+    web_close(p->web);
+    control_close(p->control);
+    way_in_stop(p);
+    fetch_close(p->fetch);
+    parser_close(p->parser);
+    way_out_stop(p);
+    store_close(p->store);
+    sources_close(p->sources);
+    dispatch_close(p->dispatch);
+    live_close(p->live);
+    link_free(p->link);
+    ev_prepare_stop(p->loop, &p->before_sleep);
+    ev_check_stop(p->loop, &p->after_sleep);
+    ev_timer_stop(p->loop, &p->tick);
+    zmq_ctx_term(p->zmq);
+    free(p);
+}
+
+/* -------------------------------------------------------------------------------------- health */
+
+bool pipeline_failed(const struct pipeline *p)
+{
+    return p->failed;
+}
+
+const char *pipeline_trouble(struct pipeline *p)
+{
+    if (p->failed)
+        return "the store has failed";
+    if (p->draining)
+        return "stopping";
+    if (p->held)
+        return "the queue is full, sources are held";
+    return NULL;
+}
+
+const char *pipeline_summary(struct pipeline *p)
+{
+    static char line[160];
+    struct dispatch_counts counts;
+    dispatch_counts(p->dispatch, &counts);
+    snprintf(line, sizeof line, "%zu sources, %llu ready, %llu leased, %llu done, %u workers",
+             sources_count(p->sources), (unsigned long long)counts.ready,
+             (unsigned long long)counts.leased, (unsigned long long)p->durable.done,
+             counts.workers);
+    return line;
+}
+
+const char *pipeline_web_address(const struct pipeline *p)
+{
+    return p->web ? web_address(p->web) : NULL;
+}
+
+int pipeline_check_state(const struct config *config, char why[PIPELINE_WHY])
+{
+    struct stat st;
+    struct store *store = NULL;
+    char reason[STORE_WHY];
+    if (stat(config->state, &st) != 0 && errno == ENOENT)
+        return 0; /* a first start makes it */
+    int rc = store_open(&(struct store_options){.path = config->state, .read_only = true}, &store,
+                        reason);
+    if (rc != 0) {
+        snprintf(why, PIPELINE_WHY, "%s", reason);
+        return exit_of_store(rc);
+    }
+    store_close(store);
+    return 0;
+}

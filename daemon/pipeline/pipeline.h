@@ -1,0 +1,41 @@
+/*
+ * The only room that sees all the others. It carries data from one to the next and decides nothing
+ * that a room can decide:
+ *
+ *     source ─ask─► fetch ─bytes─► parser ─items─► link ─► store ─durable─► dispatch ═► workers
+ *                                                                               │
+ *                              live ◄─durable─ store ◄─record─ dispatch ◄═ result
+ *
+ * way_in.c is the first line of the picture, way_out.c the second, answers.c and explain.c are what
+ * people ask. Each accepted item and each result is one entry of one atomic change; what must happen
+ * after it is durable hangs on that change.
+ */
+#ifndef DATELINE_PIPELINE_H
+#define DATELINE_PIPELINE_H
+
+#include "config.h"
+
+#include <ev.h>
+
+struct pipeline;
+
+#define PIPELINE_WHY 512
+
+/* Opens every room. 0 or an exit status of sysexits.h with one line in `why`: what, where, what to do. */
+int pipeline_open(const struct config *config, struct ev_loop *loop, struct pipeline **out,
+                  char why[PIPELINE_WHY]);
+/* Asks nobody any more, sends out no work, waits for what is under way; `on_drained` comes once. */
+void pipeline_drain(struct pipeline *pipeline, void (*on_drained)(void *ctx), void *ctx);
+void pipeline_close(struct pipeline *pipeline);
+/* Why nothing moves or can be relied on; NULL while all is well. For readiness and the watchdog. */
+const char *pipeline_trouble(struct pipeline *pipeline);
+/* The store has failed: the process must end and start again. */
+bool pipeline_failed(const struct pipeline *pipeline);
+/* One line for the service manager's status. Static. */
+const char *pipeline_summary(struct pipeline *pipeline);
+const char *pipeline_web_address(const struct pipeline *pipeline);
+
+/* `datelined -t`: the state read-only, beside a running daemon too. */
+int pipeline_check_state(const struct config *config, char why[PIPELINE_WHY]);
+
+#endif
