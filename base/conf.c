@@ -1,10 +1,10 @@
 #include "conf.h"
 
-#include "limits.h"
+#include <errno.h>
+
+#include "conf_value.h"
 #include "show.h"
 #include "units.h"
-
-#include <errno.h>
 
 struct reading {
     const struct conf_origin *origin;
@@ -14,13 +14,6 @@ struct reading {
 };
 
 /* ---- errors */
-
-void conf_quote(struct buf *out, struct str text)
-{
-    buf_putc(out, '\'');
-    show_fit(out, text, 80);
-    buf_putc(out, '\'');
-}
 
 /* A reason never ends inside a character. */
 static int say(char why[CONF_WHY], const struct buf *text)
@@ -67,170 +60,6 @@ int conf_complain(const struct conf_origin *origin, const struct node *node, cha
     return r;
 }
 
-/* ---- one value: text in, 0 or -EINVAL with a reason that goes behind the setting's name */
-
-static int is_not(struct buf *why, struct str text, const char *what)
-{
-    conf_quote(why, text);
-    buf_printf(why, " is not %s", what);
-    return -EINVAL;
-}
-
-static void put_number(struct buf *out, const struct conf_setting *setting, int64_t n)
-{
-    if (setting->type == CONF_DURATION)
-        units_put_duration(out, n);
-    else if (setting->type == CONF_SIZE)
-        units_put_size(out, (uint64_t)n);
-    else
-        buf_printf(out, "%lld", (long long)n);
-}
-
-static void put_range(struct buf *out, const struct conf_setting *setting)
-{
-    put_number(out, setting, setting->min);
-    buf_putz(out, " to ");
-    put_number(out, setting, setting->max);
-}
-
-static int parse_number(const struct conf_setting *setting, struct str text, int64_t *out)
-{
-    uint64_t n = 0;
-    if (setting->type == CONF_DURATION)
-        return units_duration(text, out);
-    int r = setting->type == CONF_SIZE ? units_size(text, &n) : str_u64(text, &n);
-    if (r == 0 && n > INT64_MAX)
-        r = -ERANGE;
-    if (r == 0)
-        *out = (int64_t)n;
-    return r;
-}
-
-static int number(const struct conf_setting *setting, struct str text, int64_t *out, struct buf *why)
-{
-    int64_t n = 0;
-    if (setting->zero && str_is(text, setting->zero)) {
-        *out = 0;
-        return 0;
-    }
-    int r = parse_number(setting, text, &n);
-    if (r == -EINVAL)
-        return is_not(why, text,
-                      setting->type == CONF_DURATION ? "a duration (such as 5s, 10m, 1h)"
-                      : setting->type == CONF_SIZE   ? "a size (such as 64K, 8M, 1G)"
-                                                     : "a whole number");
-    if (r < 0 || n < setting->min || n > setting->max) {
-        conf_quote(why, text);
-        buf_putz(why, " is out of range (");
-        put_range(why, setting);
-        buf_putc(why, ')');
-        return -EINVAL;
-    }
-    *out = n;
-    return 0;
-}
-
-static int word(const struct conf_setting *setting, struct str text, int *out, struct buf *why)
-{
-    const struct conf_word *w = setting->words;
-    for (; w->word; w++)
-        if (str_is(text, w->word)) {
-            *out = w->value;
-            return 0;
-        }
-    conf_quote(why, text);
-    if (setting->noun)
-        buf_printf(why, " is not a %s; %ss are ", setting->noun, setting->noun);
-    else
-        buf_putz(why, " is not one of ");
-    for (w = setting->words; w->word; w++)
-        buf_printf(why, "%s%s", w == setting->words ? "" : ", ", w->word);
-    return -EINVAL;
-}
-
-static int text_value(const struct conf_setting *setting, const char *dir, struct str text, char **out,
-                      struct buf *why)
-{
-    int ignored;
-    if (text.len == 0) {
-        buf_putz(why, "is empty");
-        return -EINVAL;
-    }
-    if (setting->words && word(setting, text, &ignored, why) < 0)
-        return -EINVAL;
-    if (setting->check && setting->check(text, why) < 0)
-        return -EINVAL;
-    bool path = setting->type == CONF_PATH || setting->type == CONF_PATHS;
-    if (path && text.len > LIMIT_PATH)
-        return is_not(why, text, "a path: it is too long");
-    *out = path ? conf_absolute(dir, text) : str_dup(text);
-    return 0;
-}
-
-char *conf_absolute(const char *dir, struct str path)
-{
-    while (str_starts(path, STR("./")))
-        path = str_from(path, 2);
-    if (path.len && path.at[0] == '/')
-        return str_dup(path);
-    bool root = str_is(str_of(dir), "/");
-    return xasprintf("%s/%.*s", root ? "" : dir, STR_ARG(path));
-}
-
-static void replace(char **at, char *text)
-{
-    free(*at);
-    *at = text;
-}
-
-static int put_value(const struct conf_setting *setting, const char *dir, struct str text, char *at,
-                     struct buf *why)
-{
-    int64_t n = 0;
-    int choice = 0;
-    char *copy = NULL;
-    bool yes = false;
-    switch (setting->type) {
-    case CONF_INT:
-    case CONF_SIZE:
-    case CONF_DURATION:
-        if (number(setting, text, &n, why) < 0)
-            return -EINVAL;
-        if (setting->type == CONF_INT)
-            *(unsigned *)(void *)at = (unsigned)n;
-        else if (setting->type == CONF_SIZE)
-            *(uint64_t *)(void *)at = (uint64_t)n;
-        else
-            *(int64_t *)(void *)at = n;
-        return 0;
-    case CONF_BOOL:
-        if (units_bool(text, &yes) < 0)
-            return is_not(why, text, "true or false");
-        *(bool *)at = yes;
-        return 0;
-    case CONF_WORD:
-        if (word(setting, text, &choice, why) < 0)
-            return -EINVAL;
-        *(int *)(void *)at = choice;
-        return 0;
-    case CONF_NAME:
-    case CONF_TEXT:
-    case CONF_PATH:
-        if (text_value(setting, dir, text, &copy, why) < 0)
-            return -EINVAL;
-        replace((char **)(void *)at, copy);
-        return 0;
-    case CONF_NAMES:
-    case CONF_TEXTS:
-    case CONF_PATHS:
-    case CONF_SECTION:
-    case CONF_RECORDS:
-    case CONF_REFUSED:
-        break;
-    }
-    return -EINVAL;
-}
-
 /* ---- lists of texts */
 
 static void list_free(char **list)
@@ -249,7 +78,7 @@ static int list_put(const struct conf_setting *setting, const char *dir, struct 
                     char ***list, size_t *count, struct buf *why)
 {
     char *copy = NULL;
-    if (text_value(setting, dir, text, &copy, why) < 0)
+    if (conf_value_text(setting, dir, text, &copy, why) < 0)
         return -EINVAL;
     *list = xrealloc(*list, (*count + 2) * sizeof **list);
     (*list)[(*count)++] = copy;
@@ -335,7 +164,7 @@ static int read_value(const struct reading *r, const struct conf_setting *settin
                              node->type == NODE_LIST ? "list" : "mapping");
     if (node_is_nothing(node))
         return conf_complain(r->origin, node, r->why, "has no value");
-    int error = put_value(setting, r->origin->dir, node->text, at, &why);
+    int error = conf_value_put(setting, r->origin->dir, node->text, at, &why);
     if (error < 0)
         error = conf_complain(r->origin, node, r->why, "%s", buf_cstr(&why));
     buf_free(&why);
@@ -403,7 +232,7 @@ static void init_value(const struct conf_setting *setting, char *record)
         while (error == 0 && str_cut(&rest, ',', &one))
             error = list_put(setting, "/", str_trim(one), list, &count, &why);
     } else {
-        error = put_value(setting, "/", str_of(setting->initial), record + setting->at, &why);
+        error = conf_value_put(setting, "/", str_of(setting->initial), record + setting->at, &why);
     }
     if (error < 0)
         abort();
@@ -446,7 +275,8 @@ void conf_done(const struct conf_table *table, void *record)
             *(char ***)(void *)at = NULL;
         } else if (setting->type == CONF_NAME || setting->type == CONF_TEXT ||
                    setting->type == CONF_PATH) {
-            replace((char **)(void *)at, NULL);
+            free(*(char **)(void *)at);
+            *(char **)(void *)at = NULL;
         }
     }
 }
@@ -462,8 +292,8 @@ static void put_words(struct buf *out, const struct conf_setting *setting)
 static void put_type(struct buf *out, const struct conf_setting *setting)
 {
     static const char *const names[] = {
-        [CONF_INT] = "number",   [CONF_SIZE] = "size",   [CONF_DURATION] = "duration",
-        [CONF_BOOL] = "boolean", [CONF_TEXT] = "text",   [CONF_PATH] = "path",
+        [CONF_INT] = "number",   [CONF_SIZE] = "size",           [CONF_DURATION] = "duration",
+        [CONF_BOOL] = "boolean", [CONF_TEXT] = "text",           [CONF_PATH] = "path",
         [CONF_TEXTS] = "list",   [CONF_PATHS] = "list of paths",
     };
     if (setting->type == CONF_NAMES)
@@ -474,12 +304,12 @@ static void put_type(struct buf *out, const struct conf_setting *setting)
         buf_putz(out, names[setting->type]);
     if (setting->type == CONF_INT || setting->type == CONF_SIZE || setting->type == CONF_DURATION) {
         buf_putz(out, ", ");
-        put_range(out, setting);
+        conf_value_range(out, setting);
     }
     if (setting->zero)
         buf_printf(out, " or %s", setting->zero);
     if (setting->initial || setting->derived)
-        buf_printf(out, "; default %s", setting->initial ? setting->initial : setting->derived);
+        buf_printf(out, "; default %s", setting->derived ? setting->derived : setting->initial);
 }
 
 static void describe(const struct conf_table *table, const char *prefix,
@@ -493,9 +323,9 @@ static void describe(const struct conf_table *table, const char *prefix,
             continue;
         bool nested = setting->type == CONF_SECTION || setting->type == CONF_RECORDS;
         char *path = xasprintf("%s%s%s", prefix, setting->key,
-                               !nested                           ? ""
+                               !nested                         ? ""
                                : setting->type == CONF_RECORDS ? "[]."
-                                                                 : ".");
+                                                               : ".");
         struct buf what = BUF_NONE;
         if (nested) {
             describe(setting->table, path, on_setting, ctx);
@@ -509,7 +339,8 @@ static void describe(const struct conf_table *table, const char *prefix,
 }
 
 void conf_describe(const struct conf_table *table,
-                   void (*on_setting)(void *ctx, const char *path, const char *what, const char *help),
+                   void (*on_setting)(void *ctx, const char *path, const char *what,
+                                      const char *help),
                    void *ctx)
 {
     describe(table, "", on_setting, ctx);

@@ -47,7 +47,7 @@ struct conf_setting {
     enum conf_type type;
     size_t at, count_at;
     const char *initial; /* as one would write it; NULL: 0, NULL, none */
-    const char *derived; /* for the help, when .initial is NULL: "made from runtime" */
+    const char *derived; /* the help's word for the default, when .initial does not say it: "made from runtime" */
     int64_t min, max;
     const char *zero;    /* word that stands for 0, whatever the range: "auto" */
     const struct conf_word *words;

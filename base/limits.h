@@ -2,6 +2,13 @@
  * Every limit on the outside world, each with its reason. What an operator may change is a setting
  * with this value as its default; the rest is fixed.
  */
+/* gcc's <limits.h> looks for the system's along the path of quoted includes as well and finds this
+ * file, so the system's is handed on; the pragma keeps -Wpedantic quiet about how. */
+#pragma GCC system_header
+#if __has_include_next(<limits.h>)
+#include_next <limits.h>
+#endif
+
 #ifndef DATELINE_LIMITS_H
 #define DATELINE_LIMITS_H
 
@@ -83,7 +90,12 @@
 #define LIMIT_FRAME_HEADER    (128UL << 10) /* bytes of a message's JSON header: LIMIT_REPLAY_BATCH entries with LIMIT_TOPIC fit */
 #define LIMIT_HEARTBEAT_MS    3000         /* three of them without a word: a dead peer is seen in < 15 s */
 #define LIMIT_HEARTBEAT_TOPICS 1024        /* topics a live heartbeat lists: more only say "ask replay" */
+#define LIMIT_REPLAY_ANSWERS  16           /* answers of LIMIT_BATCH_BYTES that wait for one slow peer; more are dropped, it asks again */
+#define LIMIT_LIVE_BACKLOG    4096         /* live messages that wait for one slow subscriber; more are dropped, it asks replay */
+#define LIMIT_FEED_HELD       16384        /* live messages a subscriber holds back while it catches up; more are dropped, replay has them */
+#define LIMIT_FEED_GOT        65536        /* seqs a subscriber remembers one by one between two heartbeats */
 #define LIMIT_REPLY_JSON      (16UL << 20) /* one answer on the control socket */
+#define LIMIT_ASK_MS          5000         /* how long the command line waits for an answer: status takes milliseconds */
 #define LIMIT_REQUEST_JSON    (4UL << 20)  /* one request on the control socket: an OPML file of 20,000 sources */
 #define LIMIT_CONTROL_OWED    1024         /* requests being answered at once */
 
@@ -101,8 +113,8 @@
 
 /* ---- the store */
 #define LIMIT_STORE_CACHE     (128UL << 20) /* bytes of blocks, indexes and filters: fifty million hashes have 60 MiB of filters */
-#define LIMIT_STORE_MEMTABLES (192UL << 20) /* bytes of memtables of all families together */
-#define LIMIT_STORE_WAL       (256UL << 20) /* bytes of log to be read at the next start: about a second */
+#define LIMIT_STORE_MEMTABLES (128UL << 20) /* bytes of memtables of all families together */
+#define LIMIT_STORE_WAL       (128UL << 20) /* bytes of log to be read at the next start: about a second */
 #define LIMIT_STORE_FILES     512           /* descriptors, of the 1,024 that a process gets by default */
 #define LIMIT_STORE_LOG       (1UL << 20)   /* bytes of RocksDB's own LOG */
 #define LIMIT_STORE_GROUP     (16UL << 20)  /* bytes of one synced write: more would only make the first wait for the last */

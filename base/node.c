@@ -3,15 +3,17 @@
 #include "limits.h"
 #include "show.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <yaml.h>
 
 /* The document as it grows:   root ── sources ── [0] ── url
  *                                       │         └── open: the map or list that is being filled
- *                                       └── name: read, waiting for its value                     */
+ *                                       └── name: read, waiting for its value */
 struct growth {
     struct node *root, *open;
-    struct str name; /* owned copy, at is NULL when no name waits */
+    struct buf name;
+    bool named; /* a name waits for its value */
     unsigned name_line, depth, documents;
     size_t count;
     char *why;
@@ -32,19 +34,29 @@ static bool has_control(struct str text)
     return false;
 }
 
+/* Copies `text` behind the node's other bytes. */
+static struct str keep(char **at, struct str text)
+{
+    struct str kept = {*at, text.len};
+    if (text.len)
+        memcpy(*at, text.at, text.len);
+    (*at)[text.len] = '\0';
+    *at += text.len + 1;
+    return kept;
+}
+
 static struct node *node_new(struct growth *g, enum node_type type, struct str text)
 {
-    struct node *node = xcalloc(1, sizeof *node);
+    struct node *node = xcalloc(1, sizeof *node + g->name.len + text.len + 2);
+    char *at = node->bytes;
     node->type = type;
-    node->line = g->line;
+    node->line = g->named ? g->name_line : g->line;
     node->parent = g->open;
+    if (g->named)
+        node->key = keep(&at, buf_str(&g->name));
     if (type == NODE_TEXT)
-        node->text = (struct str){str_dup(text), text.len};
-    if (g->name.at) {
-        node->key = g->name;
-        node->line = g->name_line;
-        g->name = STR_NONE;
-    }
+        node->text = keep(&at, text);
+    g->named = false;
     return node;
 }
 
@@ -52,8 +64,9 @@ static int add(struct growth *g, enum node_type type, struct str text, struct no
 {
     if (++g->count > LIMIT_CONFIG_NODES)
         return complain(g, -EMSGSIZE, "the file holds too many settings");
-    if (g->open && g->open->type == NODE_MAP && !g->name.at)
-        return complain(g, -EINVAL, "the name of a setting is expected here, not a list or a mapping");
+    if (g->open && g->open->type == NODE_MAP && !g->named)
+        return complain(g, -EINVAL,
+                        "the name of a setting is expected here, not a list or a mapping");
     struct node *node = node_new(g, type, text);
     if (!g->open)
         g->root = node;
@@ -75,8 +88,10 @@ static int on_text(struct growth *g, const yaml_event_t *event)
         return complain(g, -EINVAL, "tags (!name) are not used here");
     if (has_control(text))
         return complain(g, -EINVAL, "the text holds a control character or a line break");
-    if (g->open && g->open->type == NODE_MAP && !g->name.at) {
-        g->name = (struct str){str_dup(text), text.len};
+    if (g->open && g->open->type == NODE_MAP && !g->named) {
+        buf_reset(&g->name);
+        buf_puts(&g->name, text);
+        g->named = true;
         g->name_line = g->line;
         return 0;
     }
@@ -115,6 +130,7 @@ static int on_event(struct growth *g, const yaml_event_t *event)
                         event->data.sequence_start.tag);
     case YAML_MAPPING_END_EVENT:
     case YAML_SEQUENCE_END_EVENT:
+        assert(g->open); /* libyaml ends what it began */
         g->depth--;
         g->open = g->open->parent;
         return 0;
@@ -122,7 +138,8 @@ static int on_event(struct growth *g, const yaml_event_t *event)
         return complain(g, -EINVAL, "aliases (*name) are not used here");
     case YAML_DOCUMENT_START_EVENT:
         if (++g->documents > 1)
-            return complain(g, -EINVAL, "a second document (---) begins here; one file is one document");
+            return complain(g, -EINVAL,
+                            "a second document (---) begins here; one file is one document");
         return 0;
     case YAML_NO_EVENT:
     case YAML_STREAM_START_EVENT:
@@ -136,7 +153,8 @@ static int on_event(struct growth *g, const yaml_event_t *event)
 static int not_yaml(struct growth *g, const yaml_parser_t *parser)
 {
     const char *problem = parser->problem ? parser->problem : "cannot be read";
-    g->line = (unsigned)(parser->problem_mark.line ? parser->problem_mark.line : parser->mark.line) + 1;
+    g->line =
+        (unsigned)(parser->problem_mark.line ? parser->problem_mark.line : parser->mark.line) + 1;
     if (parser->context)
         snprintf(g->why, NODE_WHY, "not well-formed YAML: %s, %s", parser->context, problem);
     else
@@ -171,13 +189,14 @@ int node_parse(struct str text, struct node **out, char why[NODE_WHY], unsigned 
     }
     if (!yaml_parser_initialize(&parser))
         abort();
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text.at, text.len);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)(text.at ? text.at : ""),
+                                 text.len);
     int r = grow(&g, &parser);
     yaml_parser_delete(&parser);
+    buf_free(&g.name);
     if (r < 0) {
         *line_out = g.line;
         node_free(g.root);
-        free((void *)(uintptr_t)g.name.at);
         return r;
     }
     *out = g.root;
@@ -192,8 +211,6 @@ void node_free(struct node *node)
         next = child->next;
         node_free(child);
     }
-    free((void *)(uintptr_t)node->key.at);
-    free((void *)(uintptr_t)node->text.at);
     free(node);
 }
 

@@ -21,6 +21,7 @@ struct node {
     struct str key;  /* its name when it stands in a map, NUL-terminated */
     struct str text; /* TEXT, NUL-terminated */
     struct node *parent, *first, *last, *next;
+    char bytes[]; /* of key and text */
 };
 
 #define NODE_WHY 256 /* bytes of a reason, NUL included */

@@ -34,7 +34,7 @@ static size_t put_point(struct buf *out, uint32_t point)
     if (point == '\n' || point == '\t')
         buf_putz(out, point == '\n' ? "\\n" : "\\t");
     else
-        buf_printf(out, point < 0x100 ? "\\x%02x" : "\\u%04x", (unsigned)point);
+        buf_printf(out, point < 0x7f ? "\\x%02x" : "\\u%04x", (unsigned)point);
     return out->len - before;
 }
 
@@ -56,7 +56,7 @@ size_t show_columns(struct str text)
 
 void show_fit(struct buf *out, struct str text, size_t columns)
 {
-    size_t used = 0;       /* columns so far */
+    size_t used = 0;        /* columns so far */
     size_t keep = out->len; /* where the "…" goes when the rest does not fit */
     for (size_t at = 0; at < text.len;) {
         used += put_point(out, utf8_next(text, &at));

@@ -87,6 +87,19 @@ char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 #ifndef DATELINE_ALLOW_BANNED
+/* Some of these are macros when the C library checks bounds. */
+#undef strcpy
+#undef strcat
+#undef sprintf
+#undef vsprintf
+#undef strncpy
+#undef strncat
+#undef strtok
+#undef gets
+#undef gmtime
+#undef localtime
+#undef ctime
+#undef asctime
 #pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok gets gmtime localtime ctime asctime
 #endif
 

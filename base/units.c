@@ -12,10 +12,11 @@ struct unit {
 
 /* Largest first: units_put_…() takes the first that fits. */
 static const struct unit durations[] = {
-    {"w", 7 * USEC_PER_DAY}, {"d", USEC_PER_DAY},  {"h", USEC_PER_HOUR},  {"m", USEC_PER_MIN},
-    {"s", USEC_PER_SEC},     {"ms", USEC_PER_MSEC},
+    {"w", 7 * USEC_PER_DAY}, {"d", USEC_PER_DAY}, {"h", USEC_PER_HOUR},
+    {"m", USEC_PER_MIN},     {"s", USEC_PER_SEC}, {"ms", USEC_PER_MSEC},
 };
-static const struct unit sizes[] = {{"T", 1LL << 40}, {"G", 1LL << 30}, {"M", 1LL << 20}, {"K", 1LL << 10}};
+static const struct unit sizes[] = {
+    {"T", 1LL << 40}, {"G", 1LL << 30}, {"M", 1LL << 20}, {"K", 1LL << 10}};
 
 /* Takes leading digits off *rest. */
 static int take_number(struct str *rest, int64_t *out)

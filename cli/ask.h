@@ -1,0 +1,56 @@
+/*
+ * Asking a running daemon: one JSON request over its control socket, one JSON answer
+ * (daemon/control/control.h). Shared by every command that does so: where the daemon is, the options
+ * that say it, what is said when nobody answers.
+ *
+ * Where: --connect ENDPOINT; else control.bind of the configuration, which is -c FILE, $DATELINE_CONFIG,
+ * ./dateline.yaml, $XDG_CONFIG_HOME/dateline/dateline.yaml (~/.config), /etc/dateline/dateline.yaml (below the
+ * prefix it was installed to), in this order; else what the defaults say.
+ */
+#ifndef DATELINE_ASK_H
+#define DATELINE_ASK_H
+
+#include "command.h"
+#include "config.h"
+
+#include <getopt.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+struct ask {
+    const struct command *command;
+    const char *config, *connect; /* as given, or NULL */
+    bool json;
+};
+
+enum { ASK_CONNECT = 0x100, ASK_JSON, ASK_OWN /* a command's own long options start here */ };
+#define ASK_SHORT "c:h"
+#define ASK_LONG                                                                                   \
+    {"config", required_argument, NULL, 'c'}, {"connect", required_argument, NULL, ASK_CONNECT},   \
+        {"json", no_argument, NULL, ASK_JSON},                                                     \
+    {                                                                                              \
+        "help", no_argument, NULL, 'h'                                                             \
+    }
+/* The lines of help for them. */
+#define ASK_HELP                                                                                   \
+    "  -c, --config FILE     the daemon's configuration\n"                                         \
+    "      --connect ENDPOINT its control socket (such as ipc:///run/dateline/control)\n"          \
+    "      --json            the answer as JSON\n"
+
+/* One option that getopt_long() gave. -1: go on; otherwise an exit status (help was asked for, or it
+ * is not known). */
+int ask_option(struct ask *ask, int option);
+/* All of them, for a command without its own, with `least` to `most` arguments, left at argv[optind]. */
+int ask_parse(struct ask *ask, int argc, char **argv, int least, int most);
+
+/* Steals `request`. 0 with the answer, whose "ok" is true; otherwise an exit status of sysexits.h, and
+ * the reason was printed. */
+int ask_daemon(const struct ask *ask, json_t *request, json_t **out);
+/* One line of JSON on stdout; gives 0. */
+int ask_print_json(const json_t *answer);
+
+/* The configuration that is found, see above; `path` may be NULL. 0, or an exit status with the reason
+ * printed. */
+int ask_config(const struct command *command, const char *path, struct config **out);
+
+#endif

@@ -1,0 +1,61 @@
+# bash completion for dateline(1), dateline-worker(8) and datelined(8)
+
+_dateline_sources()
+{
+    # Ids of a running daemon, without a word when there is none.
+    dateline sources 2>/dev/null </dev/null | tail -n +2 | cut -f1
+}
+
+_dateline_words()
+{
+    local IFS=$' \t\n'
+    COMPREPLY=($(compgen -W "$1" -- "$cur"))
+}
+
+_dateline_files()
+{
+    local IFS=$'\n'
+    compopt -o filenames 2>/dev/null
+    COMPREPLY=($(compgen -f -- "$cur"))
+}
+
+_dateline()
+{
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
+    local shared="--config --connect --json --help"
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        _dateline_words "status sources source queue explain tail parse classify train help --help --help-config --version"
+        return
+    fi
+    case $prev in
+    -c | --config) _dateline_files; return ;;
+    --kind) _dateline_words "feed page directory"; return ;;
+    --every) _dateline_words "auto 5m 15m 1h"; return ;;
+    --type) _dateline_words "auto rss atom jsonfeed sitemap article wirecopy"; return ;;
+    --connect | --id | --topic | --since | --url | --charset | -n) return ;;
+    esac
+    case $command in
+    help) _dateline_words "status sources source queue explain tail parse classify train" ;;
+    status | sources) _dateline_words "$shared" ;;
+    queue) _dateline_words "dead $shared" ;;
+    explain)
+        if [[ $cur == -* ]]; then _dateline_words "$shared"; else _dateline_words "$(_dateline_sources)"; fi ;;
+    source)
+        if ((COMP_CWORD == 2)); then
+            _dateline_words "add remove pause resume refresh $shared"
+        elif [[ $cur == -* ]]; then
+            _dateline_words "--id --kind --every --allow-private $shared"
+        elif [[ ${COMP_WORDS[2]} == add ]]; then
+            compopt -o dirnames 2>/dev/null
+        else
+            _dateline_words "$(_dateline_sources)"
+        fi ;;
+    tail) _dateline_words "--topic --since -n $shared" ;;
+    parse)
+        if [[ $cur == -* ]]; then _dateline_words "--type --url --charset --describe --in-process --help"; else _dateline_files; fi ;;
+    classify | train) if [[ $cur == -* ]]; then _dateline_words "--help"; else _dateline_files; fi ;;
+    esac
+}
+
+complete -F _dateline dateline

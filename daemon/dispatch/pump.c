@@ -1,0 +1,199 @@
+#include "inside.h"
+
+#include <errno.h>
+
+#include "clock.h"
+#include "log.h"
+
+/*
+ * Items without a past go to whoever has the most free credit, in batches, oldest first. Suspects,
+ * which a worker died holding, go to an isolated worker: one that holds nothing else, so that its
+ * death accuses few, and the next one the culprit alone.
+ */
+enum {
+    PUMP_MESSAGES = 16, /* a turn */
+    SUSPECTS_ONCE = 8   /* sent together after one death; after two, alone */
+};
+
+struct batch {
+    size_t count;
+    struct wire_lease lease[LIMIT_BATCH_ITEMS];
+    struct work *work[LIMIT_BATCH_ITEMS];
+    size_t end[LIMIT_BATCH_ITEMS]; /* of its work in dispatch.load */
+};
+
+static bool can_take(const struct worker *w)
+{
+    return !w->bye && !w->stalled && w->held < w->credit;
+}
+
+/* ---- one batch */
+
+/* Appends an item's work to dispatch.load. 0; -EAGAIN does not fit any more; -ENOENT it is dead now. */
+static int load(struct dispatch *d, struct work *work, bool first)
+{
+    size_t before = d->load.len;
+    struct dispatch_event event = {.type = DISPATCH_LOAD, .id = work->id, .load = &d->load};
+    if (!first && before + work->size > LIMIT_BATCH_BYTES)
+        return -EAGAIN;
+    d->options.up(d->options.ctx, &event);
+    size_t size = d->load.len - before;
+    if (size > 0 && size <= LIMIT_MESSAGE && (first || d->load.len <= LIMIT_BATCH_BYTES))
+        return 0;
+    d->load.len = before;
+    if (size > 0 && size <= LIMIT_MESSAGE)
+        return -EAGAIN;
+    log_error("dispatch: work cannot be sent id=%llu bytes=%zu", (unsigned long long)work->id,
+              size);
+    work_dead(d, work, NULL, size ? "larger than a message may be" : "its work cannot be read");
+    return -ENOENT;
+}
+
+static void fill(struct dispatch *d, struct worker *worker, struct work **list, size_t max,
+                 struct batch *batch)
+{
+    buf_reset(&d->load);
+    batch->count = 0;
+    while (*list && batch->count < max && can_take(worker)) {
+        struct work *work = *list;
+        if (work->deaths > 1 && batch->count)
+            break;
+        int err = load(d, work, batch->count == 0);
+        if (err == -EAGAIN)
+            break;
+        if (err)
+            continue;
+        size_t i = batch->count++;
+        uint64_t number = work_lease(d, work, worker)->number;
+        batch->lease[i] = (struct wire_lease){.lease = number, .delivery = work->deliveries};
+        batch->work[i] = work;
+        batch->end[i] = d->load.len;
+        if (work->deaths > 1)
+            break;
+    }
+}
+
+static void count_batch(struct dispatch *d, const struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        d->totals.deliveries++;
+        d->totals.redeliveries += batch->lease[i].delivery > 1;
+    }
+}
+
+static void take_back(struct dispatch *d, const struct batch *batch)
+{
+    for (size_t i = batch->count; i-- > 0;) /* backwards: each goes to the front */
+        work_unlease(d, batch->work[i]);
+}
+
+/* False when it could not be sent. */
+static bool send_batch(struct dispatch *d, struct worker *worker, const struct batch *batch)
+{
+    struct str payload[LIMIT_BATCH_ITEMS];
+    for (size_t i = 0, at = 0; i < batch->count; at = batch->end[i], i++)
+        payload[i] = (struct str){d->load.at + at, batch->end[i] - at};
+    buf_reset(&d->header);
+    wire_put_leases(&d->header, WIRE_ITEMS, batch->lease, batch->count);
+    struct str route = {(const char *)worker->route, worker->route_len};
+    int err = wire_send_work(d->socket, route, WIRE_ITEMS, buf_str(&d->header), payload,
+                             batch->count);
+    if (!err) {
+        worker->spoke = clock_mono();
+        count_batch(d, batch);
+        return true;
+    }
+    take_back(d, batch); /* first: these were not sent, so nobody died of them */
+    if (err == -EHOSTUNREACH)
+        worker_gone(d, worker, "connection lost");
+    else
+        worker->stalled = true;
+    return false;
+}
+
+static void hand_out(struct dispatch *d, struct worker *worker, struct work **list, size_t max)
+{
+    struct batch batch;
+    fill(d, worker, list, max < LIMIT_BATCH_ITEMS ? max : LIMIT_BATCH_ITEMS, &batch);
+    if (batch.count)
+        send_batch(d, worker, &batch);
+}
+
+/* ---- whom to give */
+
+/* Shares a short queue among all who could take some, and fills messages from a long one. */
+static bool pump_ready(struct dispatch *d)
+{
+    struct worker *best = NULL;
+    size_t takers = 0;
+    for (struct worker *w = d->workers; w && d->ready; w = w->hh.next) {
+        if (!can_take(w) || w->isolated)
+            continue;
+        takers++;
+        if (!best || w->credit - w->held > best->credit - best->held)
+            best = w;
+    }
+    if (!best)
+        return false;
+    uint64_t all = d->count[WORK_READY];
+    hand_out(d, best, &d->ready, (size_t)((all + takers - 1) / takers));
+    return true;
+}
+
+/* It is isolated and not at work on suspects yet. */
+static bool is_waiting(const struct worker *w)
+{
+    return w->isolated && !(w->leases && w->leases->work->deaths);
+}
+
+/* Who is nearest to holding nothing shall hold nothing, unless one gets there already, or half of all. */
+static void choose_isolated(struct dispatch *d)
+{
+    struct worker *best = NULL;
+    if (d->isolated && d->isolated >= HASH_COUNT(d->workers) / 2)
+        return;
+    for (struct worker *w = d->workers; w; w = w->hh.next) {
+        if (is_waiting(w))
+            return;
+        if (!w->isolated && !w->bye && w->credit && (!best || w->held < best->held))
+            best = w;
+    }
+    if (best)
+        worker_isolate(d, best, true);
+}
+
+static bool pump_suspects(struct dispatch *d)
+{
+    struct worker *w, *next;
+    bool sent = false;
+    if (d->suspects)
+        choose_isolated(d);
+    if (!d->isolated)
+        return false;
+    HASH_ITER(hh, d->workers, w, next) {
+        if (!w->isolated || w->held)
+            continue;
+        if (!d->suspects || w->bye || !w->credit) {
+            worker_isolate(d, w, false);
+        } else if (can_take(w)) {
+            hand_out(d, w, &d->suspects, SUSPECTS_ONCE);
+            sent = true;
+        }
+    }
+    return sent;
+}
+
+bool pump(struct dispatch *d)
+{
+    bool more = true;
+    if (d->draining)
+        return false;
+    for (int budget = PUMP_MESSAGES; more && budget > 0; budget--) {
+        /* Results wait for the disk: do not ask for more of them. */
+        if (d->settling_bytes > LIMIT_WRITE_BACKLOG)
+            return false;
+        more = pump_suspects(d);
+        more = pump_ready(d) || more;
+    }
+    return more;
+}

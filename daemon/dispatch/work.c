@@ -1,0 +1,259 @@
+#include "inside.h"
+
+#include <assert.h>
+
+#include "clock.h"
+#include "log.h"
+
+static const char *const state_names[WORK_STATES] = {"ready",   "leased", "settling",
+                                                     "delayed", "done",   "dead"};
+
+const char *work_state_name(enum work_state state)
+{
+    return state_names[state];
+}
+
+struct work *work_find(const struct dispatch *d, uint64_t id)
+{
+    struct work *work = NULL;
+    HASH_FIND(hh, d->works, &id, sizeof id, work);
+    return work;
+}
+
+/* ---- the door */
+
+/* The list an item stands on in a state; NULL when it is on none. */
+static struct work **list_of(struct dispatch *d, const struct work *work, enum work_state state)
+{
+    switch (state) {
+    case WORK_READY:
+        return work->deaths ? &d->suspects : &d->ready;
+    case WORK_LEASED:
+        return &d->leased;
+    case WORK_SETTLING:
+        return &d->settling;
+    case WORK_DELAYED:
+        return &d->delayed[work->delay];
+    case WORK_DONE:
+    case WORK_DEAD:
+        break;
+    }
+    return NULL;
+}
+
+static void work_leave(struct dispatch *d, struct work *work)
+{
+    struct work **list = list_of(d, work, (enum work_state)work->state);
+    DL_DELETE(*list, work);
+    d->count[work->state]--;
+}
+
+/* What came back unsent is the oldest there is: it goes in front. */
+static void work_enter(struct dispatch *d, struct work *work, enum work_state state, bool front)
+{
+    struct work **list = list_of(d, work, state);
+    work->state = (uint8_t)state;
+    d->count[state]++;
+    if (list && front)
+        DL_PREPEND(*list, work);
+    else if (list)
+        DL_APPEND(*list, work);
+}
+
+/* The one door. `deaths` and `delay` take part in naming the list, so they change in here alone. */
+static void work_to(struct dispatch *d, struct work *work, enum work_state state, uint32_t deaths,
+                    unsigned delay)
+{
+    enum work_state old = (enum work_state)work->state;
+    log_debug("dispatch: %s -> %s id=%llu deliveries=%u deaths=%u", state_names[old],
+              state_names[state], (unsigned long long)work->id, work->deliveries, deaths);
+    work_leave(d, work);
+    if (old == WORK_SETTLING)
+        d->settling_bytes -= work->size;
+    if (state == WORK_SETTLING)
+        d->settling_bytes += work->size;
+    work->deaths = deaths;
+    work->delay = (uint8_t)delay;
+    work_enter(d, work, state, old == WORK_LEASED && state == WORK_READY);
+    if (state != WORK_DONE && state != WORK_DEAD)
+        return;
+    HASH_DEL(d->works, work);
+    free(work);
+}
+
+void work_add(struct dispatch *d, uint64_t id, size_t size, uint32_t deliveries, uint32_t deaths)
+{
+    assert(!work_find(d, id));
+    struct work *work = xcalloc(1, sizeof *work);
+    work->id = id;
+    work->since = clock_mono();
+    work->size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+    work->deliveries = deliveries;
+    work->deaths = deaths;
+    HASH_ADD(hh, d->works, id, sizeof work->id, work);
+    work_enter(d, work, WORK_READY, false);
+}
+
+/* ---- leases */
+
+struct lease *work_lease(struct dispatch *d, struct work *work, struct worker *worker)
+{
+    assert(work->state == WORK_READY && worker->held < worker->credit);
+    struct lease *lease = xcalloc(1, sizeof *lease);
+    lease->number = d->next_lease++;
+    lease->work = work;
+    lease->worker = worker;
+    lease->serial = worker->serial;
+    lease->ends = clock_mono() + d->options.lease_us;
+    HASH_ADD(hh, d->leases, number, sizeof lease->number, lease);
+    DL_APPEND(worker->leases, lease);
+    worker->held++;
+    work->deliveries++;
+    work->lease = lease;
+    work_to(d, work, WORK_LEASED, work->deaths, 0);
+    return lease;
+}
+
+/* It cannot be named by the worker any more, and does not count for it. */
+static void lease_end(struct dispatch *d, struct lease *lease)
+{
+    if (!lease->worker)
+        return;
+    HASH_DEL(d->leases, lease);
+    DL_DELETE(lease->worker->leases, lease);
+    lease->worker->held--;
+    lease->worker = NULL;
+}
+
+static void lease_free(struct dispatch *d, struct work *work)
+{
+    if (work->state != WORK_LEASED && work->state != WORK_SETTLING)
+        return;
+    lease_end(d, work->lease);
+    free(work->lease);
+    work->lease = NULL;
+}
+
+void work_unlease(struct dispatch *d, struct work *work)
+{
+    assert(work->state == WORK_LEASED);
+    lease_free(d, work);
+    work->deliveries--;
+    work_to(d, work, WORK_READY, work->deaths, 0);
+}
+
+void work_settle(struct dispatch *d, struct work *work)
+{
+    assert(work->state == WORK_LEASED);
+    lease_end(d, work->lease);
+    work_to(d, work, WORK_SETTLING, work->deaths, 0);
+}
+
+void work_touch(struct dispatch *d, struct lease *lease)
+{
+    lease->ends = clock_mono() + d->options.lease_us;
+    DL_DELETE(d->leased, lease->work); /* stays LEASED: its list is in order of ends */
+    DL_APPEND(d->leased, lease->work);
+}
+
+/* ---- failing */
+
+static unsigned delay_class(uint32_t deliveries)
+{
+    uint32_t n = deliveries ? deliveries - 1 : 0;
+    return n < DELAYS ? n : DELAYS - 1;
+}
+
+static void work_delay(struct dispatch *d, struct work *work, uint32_t deaths)
+{
+    struct dispatch_event tries = {.type = DISPATCH_TRIES,
+                                   .id = work->id,
+                                   .deliveries = work->deliveries,
+                                   .deaths = deaths};
+    unsigned delay = delay_class(work->deliveries);
+    lease_free(d, work);
+    work->ready_at = clock_mono() + (USEC_PER_SEC << delay);
+    work_to(d, work, WORK_DELAYED, deaths, delay);
+    d->options.up(d->options.ctx, &tries);
+}
+
+void work_failed(struct dispatch *d, struct work *work, bool died, const char *worker,
+                 const char *reason)
+{
+    char why[256];
+    uint32_t deaths = work->deaths + (died ? 1 : 0);
+    if (deaths >= LIMIT_WORKER_DEATHS) {
+        snprintf(why, sizeof why, "%u workers died holding it", deaths);
+        work_dead(d, work, worker, why);
+    } else if (work->deliveries >= d->options.max_deliveries) {
+        snprintf(why, sizeof why, "%u deliveries failed, the last: %s", work->deliveries, reason);
+        work_dead(d, work, worker, why);
+    } else {
+        work_delay(d, work, deaths);
+    }
+}
+
+void work_dead(struct dispatch *d, struct work *work, const char *worker, const char *reason)
+{
+    struct dispatch_event dead = {.type = DISPATCH_DEAD,
+                                  .id = work->id,
+                                  .deliveries = work->deliveries,
+                                  .deaths = work->deaths,
+                                  .reason = reason,
+                                  .worker = worker};
+    log_warning("dispatch: dead id=%llu deliveries=%u worker=%s reason=%s",
+                (unsigned long long)work->id, work->deliveries, log_safez(worker),
+                log_safez(reason));
+    lease_free(d, work);
+    work_to(d, work, WORK_DEAD, work->deaths, 0);
+    d->options.up(d->options.ctx, &dead);
+}
+
+void work_done(struct dispatch *d, struct work *work)
+{
+    assert(work->state == WORK_SETTLING);
+    lease_free(d, work);
+    work_to(d, work, WORK_DONE, work->deaths, 0);
+}
+
+/* ---- time */
+
+static void lapse(struct dispatch *d, struct work *work)
+{
+    struct worker *worker = work->lease->worker;
+    char name[LIMIT_WORKER_NAME + 1];
+    memcpy(name, worker->name, sizeof name);
+    d->totals.lapsed++;
+    log_info("dispatch: lease lapsed id=%llu worker=%s deliveries=%u",
+             (unsigned long long)work->id, log_safez(name), work->deliveries);
+    work_failed(d, work, false, name, "lease lapsed");
+    worker_maybe_leave(d, worker);
+}
+
+void work_tick(struct dispatch *d, int64_t now)
+{
+    while (d->leased && d->leased->lease->ends <= now)
+        lapse(d, d->leased);
+    for (unsigned i = 0; i < DELAYS; i++)
+        while (d->delayed[i] && d->delayed[i]->ready_at <= now)
+            work_to(d, d->delayed[i], WORK_READY, d->delayed[i]->deaths, 0);
+}
+
+int64_t work_due(const struct dispatch *d)
+{
+    int64_t due = d->leased ? d->leased->lease->ends : INT64_MAX;
+    for (unsigned i = 0; i < DELAYS; i++)
+        if (d->delayed[i] && d->delayed[i]->ready_at < due)
+            due = d->delayed[i]->ready_at;
+    return due;
+}
+
+void work_free_all(struct dispatch *d)
+{
+    struct work *work, *next;
+    HASH_ITER(hh, d->works, work, next) {
+        lease_free(d, work);
+        HASH_DEL(d->works, work);
+        free(work);
+    }
+}

@@ -1,0 +1,169 @@
+/*
+ * An HTML page that is one article: exactly one item. The parts are put together here: the tree
+ * (html), what the page says of itself (metadata), its headline and its main text (extract).
+ */
+#include "format.h"
+
+#include "date.h"
+#include "dateline.h"
+#include "extract.h"
+#include "headline.h"
+#include "limits.h"
+#include "metadata.h"
+#include "url.h"
+#include "utf8.h"
+
+struct article {
+    struct document *document;
+    struct html html;
+    struct metadata meta;
+    struct extract text;
+    struct str headline;
+    struct item item;
+    struct dateline dateline;
+    struct buf fallback;
+};
+
+static struct str absolute(struct article *a, struct str ref)
+{
+    struct buf url = BUF_NONE;
+    struct str kept = STR_NONE;
+    if (ref.len && url_resolve(a->document->url, ref, &url) == 0)
+        kept = html_keep(&a->html, buf_str(&url));
+    buf_free(&url);
+    return kept;
+}
+
+static int64_t time_of(struct str text)
+{
+    int64_t us = 0;
+    return text.len && date_parse(text, &us) == 0 ? us : 0;
+}
+
+/* JSON-LD's articleBody as paragraphs: HTML is read as such, plain text by its line breaks. */
+static void body_from_jsonld(struct article *a)
+{
+    struct str text = a->meta.field[META_BODY], line;
+    if (str_find(text, STR("</")) != SIZE_MAX) {
+        struct html html;
+        struct extract extract;
+        html_read(text, &html);
+        extract_text(&html, a->headline, &extract);
+        buf_puts(&a->fallback, buf_str(&extract.body));
+        extract_done(&extract);
+        html_done(&html);
+        return;
+    }
+    text = html_decode(&a->html, text);
+    while (str_cut(&text, '\n', &line)) {
+        size_t before = a->fallback.len;
+        if (before)
+            buf_putz(&a->fallback, "\n\n");
+        size_t from = a->fallback.len;
+        utf8_squash(line, &a->fallback);
+        if (a->fallback.len == from)
+            a->fallback.len = before;
+    }
+}
+
+/* Pages that draw their text by script still carry it as JSON-LD. */
+static struct str body_of(struct article *a)
+{
+    struct str said = a->meta.field[META_BODY];
+    if (said.len > 250 && a->text.body.len < said.len / 3) {
+        body_from_jsonld(a);
+        if (a->fallback.len > a->text.body.len)
+            return buf_str(&a->fallback);
+    }
+    return buf_str(&a->text.body);
+}
+
+static void add_image(struct article *a)
+{
+    struct str url = absolute(a, a->meta.field[META_IMAGE]);
+    uint64_t width = 0, height = 0;
+    if (url.len == 0)
+        return;
+    if (str_u64(a->meta.field[META_IMAGE_WIDTH], &width) != 0 || width > 65535)
+        width = 0;
+    if (str_u64(a->meta.field[META_IMAGE_HEIGHT], &height) != 0 || height > 65535)
+        height = 0;
+    a->item.media[a->item.media_count++] = (struct item_media){.url = url,
+                                                               .title = a->meta.field[META_IMAGE_ALT],
+                                                               .width = (uint32_t)width,
+                                                               .height = (uint32_t)height};
+}
+
+static void add_addresses(struct article *a)
+{
+    struct str url = a->document->url;
+    struct str canonical = absolute(a, a->meta.field[META_CANONICAL]);
+    if (canonical.len && (url.len == 0 || url_same_site(url, canonical)))
+        a->item.field[ITEM_CANONICAL] = canonical;
+    a->item.field[ITEM_LINK] = url.len ? url : a->item.field[ITEM_CANONICAL];
+}
+
+static void add_dateline(struct article *a)
+{
+    struct item *item = &a->item;
+    if (!dateline_find(item->field[ITEM_BODY], a->document->fetched_at, &a->dateline))
+        return;
+    item->field[ITEM_LOCATED] = str_of(a->dateline.place);
+    item->field[ITEM_AGENCY] = str_of(a->dateline.agency);
+    if (item->field[ITEM_BYLINE].len == 0)
+        item->field[ITEM_BYLINE] = str_of(a->dateline.byline);
+}
+
+static void fill(struct article *a)
+{
+    struct item *item = &a->item;
+    const struct metadata *m = &a->meta;
+    item->field[ITEM_HEADLINE] = a->headline;
+    item->field[ITEM_BODY] = body_of(a);
+    item->field[ITEM_SUMMARY] = m->field[META_SUMMARY];
+    item->field[ITEM_BYLINE] = m->field[META_BYLINE];
+    item->field[ITEM_LANGUAGE] = m->field[META_LANGUAGE];
+    item->field[ITEM_PUBLISHER] = m->field[META_PUBLISHER];
+    item->field[ITEM_KEYWORDS] = buf_str(&m->keywords);
+    item->field[ITEM_CAPTIONS] = buf_str(&a->text.captions);
+    item->field[ITEM_COPYRIGHT] =
+        a->text.copyright.len ? buf_str(&a->text.copyright) : m->field[META_COPYRIGHT];
+    item->published_at = time_of(m->field[META_PUBLISHED]);
+    item->updated_at = time_of(m->field[META_UPDATED]);
+    add_addresses(a);
+    add_image(a);
+    add_dateline(a);
+}
+
+static void describe(struct article *a)
+{
+    struct about about = {0};
+    about.field[ABOUT_TYPE] = str_of(parse_type_name(PARSE_ARTICLE));
+    about.field[ABOUT_TITLE] = a->meta.field[META_PUBLISHER];
+    about.field[ABOUT_LANGUAGE] = a->meta.field[META_LANGUAGE];
+    about.field[ABOUT_CHARSET] = a->document->charset;
+    about.field[ABOUT_COPYRIGHT] = a->item.field[ITEM_COPYRIGHT];
+    parse_about(a->document, &about);
+}
+
+int article_read(struct document *document)
+{
+    struct article a = {.document = document};
+    html_read(document->text, &a.html);
+    metadata_read(&a.html, &a.meta);
+    a.headline = headline_choose(&a.html, &a.meta);
+    extract_text(&a.html, a.headline, &a.text);
+    fill(&a);
+    int err;
+    if (a.item.field[ITEM_HEADLINE].len == 0 && a.item.field[ITEM_BODY].len == 0) {
+        err = parse_refuse(document, "no headline and no text on the page");
+    } else {
+        describe(&a);
+        err = parse_emit(document, &a.item);
+    }
+    buf_free(&a.fallback);
+    extract_done(&a.text);
+    metadata_done(&a.meta);
+    html_done(&a.html);
+    return err;
+}

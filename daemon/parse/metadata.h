@@ -1,0 +1,61 @@
+/*
+ * What an article page says of itself, apart from its text: JSON-LD (schema.org), OpenGraph, Dublin
+ * Core and the other <meta> names in use, microdata, <link>, <title>, <time> and bylines on the page.
+ *
+ * Pages contradict themselves, so every value is offered with the rank of its source, and the best
+ * ranked one stays. All texts live as long as the tree.
+ */
+#ifndef DATELINE_METADATA_H
+#define DATELINE_METADATA_H
+
+#include "html.h"
+
+enum meta_field {
+    META_HEADLINE,
+    META_BYLINE, /* names, comma-separated */
+    META_PUBLISHED,
+    META_UPDATED, /* both as the page writes them; a time that date_parse() refuses is not taken */
+    META_LANGUAGE,
+    META_CANONICAL,
+    META_IMAGE,
+    META_IMAGE_ALT,
+    META_IMAGE_WIDTH,
+    META_IMAGE_HEIGHT,
+    META_SUMMARY,
+    META_PUBLISHER,
+    META_COPYRIGHT,
+    META_BODY, /* JSON-LD articleBody: text or HTML */
+    META_TITLE, /* <title> */
+    META_FIELDS
+};
+
+/* Lower is better. */
+enum meta_rank {
+    RANK_JSONLD = 10,
+    RANK_OPENGRAPH = 20,
+    RANK_MICRODATA = 30,
+    RANK_META = 40,
+    RANK_PAGE = 50, /* guessed from the visible page */
+    RANK_NONE = 255
+};
+
+struct metadata {
+    struct html *html;
+    struct str field[META_FIELDS];
+    unsigned char rank[META_FIELDS];
+    struct buf keywords; /* one a line, each once */
+    size_t keyword_count;
+};
+
+void metadata_read(struct html *html, struct metadata *out);
+void metadata_done(struct metadata *metadata);
+
+/* For the readers of the single sources. `value` is copied; empty values are not taken. */
+void metadata_offer(struct metadata *m, enum meta_field field, unsigned rank, struct str value);
+void metadata_keyword(struct metadata *m, struct str word);
+void metadata_keywords(struct metadata *m, struct str list); /* comma-separated */
+
+/* One <script type="application/ld+json">. What is not JSON after repair is passed over. */
+void jsonld_read(struct metadata *m, struct str script);
+
+#endif

@@ -1,0 +1,68 @@
+#include "namespace.h"
+
+/* Addresses without scheme, "www.", and the '/' or '#' behind; compared without case: all of these vary. */
+static const struct {
+    struct str address;
+    enum xml_space space;
+} ADDRESSES[] = {
+#define AT(address, space) {{address, sizeof(address) - 1}, space}
+    AT("w3.org/2005/atom", XML_ATOM),
+    AT("purl.org/atom/ns", XML_ATOM),
+    AT("w3.org/1999/02/22-rdf-syntax-ns", XML_RDF),
+    AT("w3.org/1999/xhtml", XML_XHTML),
+    AT("purl.org/rss/1.0", XML_PLAIN),
+    AT("my.netscape.com/rdf/simple/0.9", XML_PLAIN),
+    AT("channel.netscape.com/rdf/simple/0.9", XML_PLAIN),
+    AT("my.netscape.com/publish/formats/rss-0.91.dtd", XML_PLAIN),
+    AT("backend.userland.com/rss", XML_PLAIN),
+    AT("backend.userland.com/rss2", XML_PLAIN),
+    AT("backend.userland.com/rss091", XML_PLAIN),
+    AT("blogs.law.harvard.edu/tech/rss", XML_PLAIN),
+    AT("cyber.law.harvard.edu/rss", XML_PLAIN),
+    AT("purl.org/net/rss1.1", XML_PLAIN),
+    AT("example.com/newformat", XML_PLAIN),
+    AT("purl.org/rss/1.0/modules/content", XML_CONTENT),
+    AT("purl.org/rss/1.0/modules/syndication", XML_SY),
+    AT("purl.org/dc/elements/1.1", XML_DC),
+    AT("purl.org/dc/elements/1.0", XML_DC),
+    AT("purl.org/dc", XML_DC),
+    AT("purl.org/dc/terms", XML_DCTERMS),
+    AT("search.yahoo.com/mrss", XML_MEDIA),
+    AT("video.search.yahoo.com/mrss", XML_MEDIA),
+    AT("itunes.com/dtds/podcast-1.0.dtd", XML_ITUNES),
+    AT("itunes.com/dtds/podcast-1.0", XML_ITUNES),
+    AT("example.com/dtds/podcast-1.0.dtd", XML_ITUNES),
+    AT("purl.org/atompub/tombstones/1.0", XML_TOMBSTONE),
+    AT("rssnamespace.org/feedburner/ext/1.0", XML_FEEDBURNER),
+#undef AT
+};
+
+static const struct {
+    const char *prefix;
+    enum xml_space space;
+} PREFIXES[] = {
+    {"atom", XML_ATOM},   {"atom10", XML_ATOM}, {"a10", XML_ATOM},       {"dc", XML_DC},
+    {"dcterms", XML_DCTERMS}, {"content", XML_CONTENT}, {"media", XML_MEDIA}, {"itunes", XML_ITUNES},
+    {"sy", XML_SY},       {"rdf", XML_RDF},     {"at", XML_TOMBSTONE},   {"xhtml", XML_XHTML},
+    {"feedburner", XML_FEEDBURNER}, {"rss", XML_PLAIN},
+};
+
+enum xml_space namespace_of(struct str address, struct str prefix)
+{
+    struct str s = str_trim(address);
+    if (str_startsi(s, STR("http://")))
+        s = str_from(s, 7);
+    else if (str_startsi(s, STR("https://")))
+        s = str_from(s, 8);
+    if (str_startsi(s, STR("www.")))
+        s = str_from(s, 4);
+    while (s.len && (s.at[s.len - 1] == '/' || s.at[s.len - 1] == '#'))
+        s.len--;
+    for (size_t i = 0; s.len && i < ARRAY_LEN(ADDRESSES); i++)
+        if (str_eqi(s, ADDRESSES[i].address))
+            return ADDRESSES[i].space;
+    for (size_t i = 0; prefix.len && i < ARRAY_LEN(PREFIXES); i++)
+        if (str_isi(prefix, PREFIXES[i].prefix))
+            return PREFIXES[i].space;
+    return prefix.len ? XML_OTHER : XML_PLAIN;
+}

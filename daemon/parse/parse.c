@@ -1,0 +1,261 @@
+#include "parse.h"
+
+#include <errno.h>
+
+#include "charset.h"
+#include "format.h"
+#include "inflate.h"
+#include "limits.h"
+#include "sniff.h"
+#include "utf8.h"
+
+static const struct {
+    const char *name;
+    format_reader *read;
+    const char *noun; /* what a document of another kind is not */
+} FORMATS[PARSE_TYPES] = {
+    [PARSE_AUTO] = {"auto", NULL, "a feed, page or text"},
+    [PARSE_RSS] = {"rss", rss_read, "a feed"},
+    [PARSE_ATOM] = {"atom", atom_read, "a feed"},
+    [PARSE_JSONFEED] = {"jsonfeed", jsonfeed_read, "a feed"},
+    [PARSE_PAGE] = {"page", page_read, "a page"},
+    [PARSE_ARTICLE] = {"article", article_read, "an article"},
+    [PARSE_WIRECOPY] = {"wirecopy", wirecopy_read, "a text"},
+};
+
+static const char *const NAMES[] = {"auto", "rss", "atom", "jsonfeed", "page", "article", "wirecopy", NULL};
+
+const char *parse_type_name(enum parse_type type)
+{
+    return type < PARSE_TYPES ? FORMATS[type].name : "unknown";
+}
+
+int parse_type_of(struct str name, enum parse_type *out)
+{
+    for (unsigned i = 0; i < PARSE_TYPES; i++)
+        if (str_isi(name, FORMATS[i].name)) {
+            *out = (enum parse_type)i;
+            return 0;
+        }
+    return -ENOENT;
+}
+
+const char *const *parse_type_names(void)
+{
+    return NAMES;
+}
+
+/* -------------------------------------------------------------------------- for the formats' files */
+
+int parse_refuse(struct document *document, const char *reason)
+{
+    snprintf(document->report->reason, sizeof document->report->reason, "%s", reason);
+    return -EBADMSG;
+}
+
+void parse_about(struct document *document, const struct about *about)
+{
+    struct about capped = *about;
+    for (size_t i = 0; i < ABOUT_FIELDS; i++)
+        capped.field[i] = utf8_upto(utf8_trim(about->field[i]), LIMIT_FIELD);
+    if (capped.field[ABOUT_CHARSET].len == 0)
+        capped.field[ABOUT_CHARSET] = document->charset;
+    if (capped.field[ABOUT_TYPE].len == 0)
+        capped.field[ABOUT_TYPE] = str_of(parse_type_name(document->report->type));
+    if (document->out->on_about)
+        document->out->on_about(document->out->ctx, &capped);
+}
+
+static void cap_media(struct item *item)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < item->media_count && i < ITEM_MEDIA_MAX; i++) {
+        struct item_media media = item->media[i];
+        media.url = utf8_trim(media.url);
+        if (media.url.len == 0 || media.url.len > LIMIT_URL)
+            continue;
+        media.type = utf8_upto(utf8_trim(media.type), LIMIT_FIELD);
+        media.title = utf8_upto(utf8_trim(media.title), LIMIT_FIELD);
+        item->media[kept++] = media;
+    }
+    item->media_count = kept;
+}
+
+/* An address that is cut is another address: too long a one is left out. */
+static void cap_fields(struct item *item)
+{
+    for (size_t i = 0; i < ITEM_FIELDS; i++) {
+        struct str s = utf8_trim(item->field[i]);
+        bool address = i == ITEM_LINK || i == ITEM_CANONICAL;
+        if (address && s.len > LIMIT_URL)
+            s = STR_NONE;
+        item->field[i] = utf8_upto(s, i == ITEM_BODY ? LIMIT_TEXT : LIMIT_FIELD);
+    }
+}
+
+static bool shows_nothing(const struct item *item)
+{
+    const struct str *field = item->field;
+    return !field[ITEM_GUID].len && !field[ITEM_LINK].len && !field[ITEM_HEADLINE].len && !field[ITEM_SUMMARY].len &&
+           !field[ITEM_BODY].len;
+}
+
+int parse_emit(struct document *document, struct item *item)
+{
+    cap_fields(item);
+    if (shows_nothing(item)) {
+        document->report->bad_items++;
+        return 0;
+    }
+    return parse_hand_out(document, item);
+}
+
+int parse_hand_out(struct document *document, struct item *item)
+{
+    struct parse_report *report = document->report;
+    cap_fields(item);
+    cap_media(item);
+    if (report->items >= LIMIT_FEED_ITEMS)
+        return -EMSGSIZE;
+    report->items++;
+    return document->out->on_item ? document->out->on_item(document->out->ctx, item) : 0;
+}
+
+/* ------------------------------------------------------------------------------- finding the format */
+
+static bool is_feed(enum parse_type type)
+{
+    return type == PARSE_RSS || type == PARSE_ATOM || type == PARSE_JSONFEED;
+}
+
+static bool is_html(enum parse_type type)
+{
+    return type == PARSE_PAGE || type == PARSE_ARTICLE;
+}
+
+/* PARSE_AUTO when no format of ours reads it. */
+static enum parse_type type_of_kind(enum sniff_kind kind)
+{
+    switch (kind) {
+    case SNIFF_RSS:
+        return PARSE_RSS;
+    case SNIFF_ATOM:
+        return PARSE_ATOM;
+    case SNIFF_JSONFEED:
+        return PARSE_JSONFEED;
+    case SNIFF_HTML:
+        return PARSE_ARTICLE;
+    case SNIFF_TEXT:
+        return PARSE_WIRECOPY;
+    case SNIFF_EMPTY:
+    case SNIFF_SITEMAP:
+    case SNIFF_OPML:
+    case SNIFF_XML:
+    case SNIFF_JSON:
+        break;
+    }
+    return PARSE_AUTO;
+}
+
+static const char *what_is(enum sniff_kind kind)
+{
+    switch (kind) {
+    case SNIFF_EMPTY:
+        return "an empty document";
+    case SNIFF_RSS:
+    case SNIFF_ATOM:
+    case SNIFF_JSONFEED:
+        return "a feed";
+    case SNIFF_HTML:
+        return "an HTML page";
+    case SNIFF_SITEMAP:
+        return "a sitemap";
+    case SNIFF_OPML:
+        return "an OPML list";
+    case SNIFF_XML:
+        return "XML of another kind";
+    case SNIFF_JSON:
+        return "JSON of another kind";
+    case SNIFF_TEXT:
+        return "plain text";
+    }
+    return "something else";
+}
+
+static int refuse_as(struct document *document, const char *what, enum parse_type wanted)
+{
+    char reason[sizeof document->report->reason];
+    snprintf(reason, sizeof reason, "%s, not %s", what, FORMATS[wanted].noun);
+    return parse_refuse(document, reason);
+}
+
+/* The type to read it as. Asked for one kind of feed, any kind will do: feeds change their dialect. */
+static int choose(struct document *document, enum parse_type wanted, struct str content_type, enum parse_type *out)
+{
+    enum sniff_kind kind = sniff_text(document->text, content_type);
+    enum parse_type found = type_of_kind(kind);
+    if (kind == SNIFF_EMPTY)
+        return parse_refuse(document, what_is(kind));
+    if (wanted == PARSE_AUTO && found != PARSE_AUTO) {
+        *out = found;
+    } else if (is_feed(wanted) && is_feed(found)) {
+        *out = found;
+    } else if (is_html(wanted) && !is_feed(found) && found != PARSE_AUTO) {
+        *out = wanted;
+    } else if (wanted == PARSE_WIRECOPY && (found == PARSE_WIRECOPY || kind == SNIFF_JSON || kind == SNIFF_XML)) {
+        *out = wanted;
+    } else {
+        return refuse_as(document, what_is(kind), wanted);
+    }
+    return 0;
+}
+
+static int read_text(struct document *document, const struct parse_request *request)
+{
+    enum parse_type type = PARSE_AUTO;
+    int rc = choose(document, request->type, request->content_type, &type);
+    if (rc < 0)
+        return rc;
+    document->report->type = type;
+    rc = FORMATS[type].read(document);
+    if (rc == -EMSGSIZE && document->report->reason[0] == '\0')
+        snprintf(document->report->reason, sizeof document->report->reason, "more than %d items", LIMIT_FEED_ITEMS);
+    return rc;
+}
+
+static int read_plain(struct document *document, const struct parse_request *request, struct str bytes)
+{
+    const char *binary = sniff_binary(bytes);
+    struct charset_result decoded;
+    if (binary)
+        return refuse_as(document, binary, request->type);
+    charset_decode(bytes, request->charset.len ? request->charset : charset_of_type(request->content_type), &decoded);
+    document->text = decoded.text;
+    document->charset = str_of(decoded.name);
+    int rc = read_text(document, request);
+    buf_free(&decoded.memory);
+    return rc;
+}
+
+int parse_document(const struct parse_request *request, const struct parse_out *out, struct parse_report *report)
+{
+    struct buf inflated = BUF_NONE;
+    struct document document = {.url = str_trim(request->url), .fetched_at = request->fetched_at, .out = out, .report = report};
+    struct str bytes = request->bytes;
+    int rc = 0;
+    *report = (struct parse_report){.type = request->type};
+    if (bytes.len > LIMIT_BODY) {
+        rc = -EMSGSIZE;
+    } else if (inflate_needed(bytes, request->content_encoding)) {
+        rc = inflate_body(bytes, request->content_encoding, &inflated);
+        bytes = buf_str(&inflated);
+    }
+    if (rc == -EMSGSIZE)
+        snprintf(report->reason, sizeof report->reason, "larger than %lu bytes", LIMIT_BODY);
+    else if (rc < 0)
+        parse_refuse(&document, "damaged or cut compressed data");
+    else
+        rc = read_plain(&document, request, bytes);
+    buf_free(&inflated);
+    return rc;
+}

@@ -1,0 +1,59 @@
+/*
+ * Bytes in, items out. Pure functions: no files, no sockets, no clock, no threads; everything a
+ * document can do wrong ends in an item, a repaired item, or a refusal with a reason. They run in the
+ * parser child; tests, fuzzers and `dateline parse --in-process` call them directly.
+ *
+ * One file a format, each reached through one entry of the table in parse.c.
+ */
+#ifndef DATELINE_PARSE_H
+#define DATELINE_PARSE_H
+
+#include "item.h"
+
+enum parse_type {
+    PARSE_AUTO,
+    PARSE_RSS, /* 0.9x, 1.0, 2.0 */
+    PARSE_ATOM,
+    PARSE_JSONFEED,
+    PARSE_PAGE,     /* an HTML page that lists articles: one item a link, without text */
+    PARSE_ARTICLE,  /* an HTML page that is one article: exactly one item */
+    PARSE_WIRECOPY, /* plain text: one item */
+    PARSE_TYPES
+};
+
+struct parse_request {
+    struct str bytes;            /* as received: perhaps compressed, any charset */
+    enum parse_type type;        /* PARSE_AUTO: sniffed from content type, then from the bytes */
+    struct str url;              /* where the document came from: base of relative links; may be empty */
+    struct str charset;          /* from HTTP or the operator; may be empty */
+    struct str content_type;     /* from HTTP; may be empty */
+    struct str content_encoding; /* gzip, deflate, br, zstd, or empty (gzip and zstd are recognised by their magic) */
+    int64_t fetched_at;          /* µs UTC: bounds the years that are inferred; 0 when not known */
+};
+
+/* Both are lent for the call only. on_about comes at most once; where a feed says something of itself
+ * only at its end it may come after items. on_item returns 0 to go on, anything else ends the parse
+ * with that value. */
+struct parse_out {
+    void *ctx;
+    void (*on_about)(void *ctx, const struct about *about);
+    int (*on_item)(void *ctx, const struct item *item);
+};
+
+struct parse_report {
+    enum parse_type type; /* as found */
+    size_t items;         /* handed out */
+    size_t bad_items;     /* recognised but without anything to show */
+    char reason[160];     /* why it was refused, in plain words without text from outside; empty on success */
+};
+
+/* 0; -EBADMSG not understood (reason says what it looked like); -EMSGSIZE a limit of base/limits.h;
+ * or what on_item returned. A feed without entries is understood: 0 and no items. */
+int parse_document(const struct parse_request *request, const struct parse_out *out,
+                   struct parse_report *report);
+
+const char *parse_type_name(enum parse_type type);            /* "rss" */
+int parse_type_of(struct str name, enum parse_type *out);     /* 0 or -ENOENT */
+const char *const *parse_type_names(void);                    /* NULL-terminated, for help texts */
+
+#endif

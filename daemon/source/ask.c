@@ -1,0 +1,57 @@
+/* What feed and page have in common: they are asked by URL. */
+#include "kind.h"
+
+#include <errno.h>
+
+#include "clock.h"
+#include "limits.h"
+#include "log.h"
+
+static bool is_plain(struct str url)
+{
+    for (size_t i = 0; i < url.len; i++) {
+        unsigned char c = (unsigned char)url.at[i];
+        if (c <= 0x20 || c == 0x7f)
+            return false;
+    }
+    return true;
+}
+
+int ask_check(const struct source_def *def, char why[SOURCE_WHY])
+{
+    struct str url = str_of(def->url);
+    if (!str_startsi(url, STR("http://")) && !str_startsi(url, STR("https://")))
+        snprintf(why, SOURCE_WHY, "url: an http:// or https:// address is needed, not %s",
+                 log_safe(str_upto(url, 80)));
+    else if (url.len > LIMIT_URL)
+        snprintf(why, SOURCE_WHY, "url: longer than %d bytes", LIMIT_URL);
+    else if (!is_plain(url))
+        snprintf(why, SOURCE_WHY, "url: a blank or a control character in it");
+    else if (def->path)
+        snprintf(why, SOURCE_WHY, "path: a %s has a url instead", def->kind);
+    else
+        return 0;
+    return -EINVAL;
+}
+
+void ask_start(struct source *source)
+{
+    schedule_start(&source->schedule, source->def.every_us, clock_now(),
+                   sources_chance(source->sources));
+    sources_plan(source);
+}
+
+void ask_due(struct source *source)
+{
+    source->phase = SOURCE_UNDER_WAY;
+    source->asks++;
+    schedule_asked(&source->schedule, clock_now());
+    struct source_event event = {
+        .type = SOURCE_ASK,
+        .source = source,
+        .url = source->adopted ? source->adopted : source->def.url,
+        .etag = source->etag,
+        .last_modified = source->last_modified,
+    };
+    sources_up(source, &event);
+}

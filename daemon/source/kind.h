@@ -1,0 +1,94 @@
+/*
+ * Inside of the room: what a source is, what a kind of source must be able to do, and what sources.c
+ * does for them.
+ *
+ *            due            source_polled(),
+ *   IDLE ───────► UNDER_WAY ───────────────► SETTLING ──────────────────► IDLE
+ *            or a file      source_file_done()         source_settled()
+ */
+#ifndef DATELINE_KIND_H
+#define DATELINE_KIND_H
+
+#include "due.h"
+#include "schedule.h"
+#include "source.h"
+
+#include <uthash.h>
+
+struct directory;
+
+enum source_phase { SOURCE_IDLE, SOURCE_UNDER_WAY, SOURCE_SETTLING };
+
+/* A kind is one of these in a file of its own, listed in kinds[] of sources.c. */
+struct source_kind {
+    const char *name;
+    bool asks; /* by URL; the others have a path */
+    int (*check)(const struct source_def *def, char why[SOURCE_WHY]); /* 0, -EINVAL */
+    void (*due)(struct source *source);   /* its time has come; it is IDLE and out of the heap */
+    void (*start)(struct source *source); /* plans the first time */
+    void (*wake)(struct source *source);  /* settled, resumed, or no longer held. NULL: nothing to do */
+    void (*stop)(struct source *source);  /* free what it holds. NULL: nothing */
+};
+extern const struct source_kind source_feed, source_page, source_directory;
+
+struct source {
+    struct sources *sources;
+    const struct source_kind *kind;
+    struct source_def def; /* its strings are ours; an id is always there */
+
+    /* stored */
+    struct schedule schedule;
+    char *etag, *last_modified; /* NULL none */
+    char *adopted;              /* asked instead of def.url after equal 301 or 308 in a row; NULL none */
+    char *moved;                /* where the last answers pointed, so many in a row */
+    uint32_t moved_count;
+    char *title; /* the feed's own; NULL unknown */
+    bool paused;
+    uint64_t asks, items, fresh_items, files, bad_files;
+
+    /* only in memory */
+    enum source_phase phase;
+    bool leaving; /* goes when what is under way has ended */
+    struct due_entry due;
+    struct directory *directory;
+    UT_hash_handle by_id, by_origin, by_adopted;
+};
+
+/* ---- sources.c, for the kinds */
+/* Into the heap by schedule.next_at, unless it is paused, under way, or nothing was started yet. */
+void sources_plan(struct source *source);
+/* Does what is due now; the timer's callback, tests call it after they turned the clock. */
+void sources_run(struct sources *sources);
+bool sources_held(const struct sources *sources);
+struct ev_loop *sources_loop(const struct sources *sources);
+struct directories *sources_directories(struct sources *sources);
+void sources_up(struct source *source, struct source_event *event);
+double sources_chance(struct sources *sources); /* 0..1 */
+/* Who is asked at this address, by definition or by adoption; NULL nobody. */
+struct source *sources_at(struct sources *sources, const char *address);
+/* NULL: back to its own. Frees the former. */
+void sources_adopt(struct source *source, const char *address);
+void source_free(struct source *source);
+const char *source_address(const struct source *source); /* as defined */
+/* A replacement of a string of ours that may be NULL. */
+void source_keep(char **slot, const char *text);
+
+/* ---- ask.c: what feed and page share */
+int ask_check(const struct source_def *def, char why[SOURCE_WHY]);
+void ask_start(struct source *source);
+void ask_due(struct source *source);
+
+/* ---- state.c */
+void state_read(struct source *source, struct str state);
+
+/* ---- directory.c */
+struct directories; /* one inotify for all of them */
+struct directories *directories_new(struct ev_loop *loop);
+void directories_free(struct directories *all); /* NULL is fine */
+void directory_done(struct source *source, const char *name, const char *class); /* the file under way */
+size_t directory_pending(const struct source *source);
+/* What was taken, 16 hex digits a bucket; appended. The other reads it back. */
+void directory_state(const struct source *source, struct buf *out);
+void directory_restore(struct source *source, struct str sums);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * Sources: what is asked, when, and what came of it. One list (sources.c), one const struct of
+ * functions a kind (feed.c, page.c, directory.c), listed by hand in kinds[].
+ *
+ * The room decides and remembers; it does not fetch, parse or store. `up` says SOURCE_ASK when a
+ * request is due or SOURCE_FILE when a file is complete; the floor above carries it through and
+ * answers with source_polled() or source_file_done(), takes source_state() into the same atomic
+ * change as the items, and says source_settled() when that is durable: only then is the next ask planned. At most one
+ * thing of a source is under way.
+ */
+#ifndef DATELINE_SOURCE_H
+#define DATELINE_SOURCE_H
+
+#include "str.h"
+
+#include <ev.h>
+#include <jansson.h>
+#include <stdint.h>
+
+struct sources;
+struct source;
+
+enum source_full_text { FULL_TEXT_AUTO, FULL_TEXT_ALWAYS, FULL_TEXT_NEVER };
+
+struct source_def { /* as configured; strings are copied by sources_add() */
+    const char *id, *kind, *url, *path, *title;
+    int64_t every_us; /* 0: auto */
+    enum source_full_text full_text;
+    bool allow_private;
+    bool added; /* by command, not by configuration: remembered in the store */
+};
+
+enum source_event_type { SOURCE_ASK, SOURCE_FILE };
+
+struct source_event {
+    enum source_event_type type;
+    struct source *source;
+    const char *url, *etag, *last_modified; /* ASK; validators NULL when there are none */
+    const char *name;                       /* FILE: path below the directory */
+    struct buf *bytes;                      /* FILE: its content, to be taken */
+    int64_t modified_at;                    /* FILE */
+};
+
+struct source_outcome { /* of one ask */
+    const char *class;  /* NULL: all well; "dns", "http4xx", "not-a-feed", "parse", … */
+    const char *error;  /* one line */
+    int status;
+    bool not_modified, gone;
+    const char *etag, *last_modified, *moved;
+    int64_t fresh_us, retry_after_us; /* from the reply */
+    int64_t floor_us;                 /* ttl, sy:update*: what the feed asks for */
+    struct str skip_hours, skip_days; /* "0 1 2", "Saturday": as the feed says */
+    const char *title;                /* of the feed, NULL unknown */
+    uint32_t items, fresh_items;      /* in the document; new or updated */
+};
+
+struct sources_options {
+    struct ev_loop *loop;
+    void (*up)(void *ctx, struct source_event *event);
+    void *ctx;
+};
+
+int sources_open(const struct sources_options *options, struct sources **out);
+void sources_close(struct sources *sources);
+/* `state`: what source_state() gave before, or empty. 0; -EEXIST id or address is there already, -EINVAL unknown kind
+ * or a definition that makes no sense; `why` (160 bytes) says it. Nothing is asked before sources_start(). */
+#define SOURCE_WHY 160
+int sources_add(struct sources *sources, const struct source_def *def, struct str state,
+                struct source **out, char why[SOURCE_WHY]);
+/* -ENOENT, -EBUSY something of it is under way: it goes when that ends. */
+int sources_remove(struct sources *sources, struct str id);
+void sources_start(struct sources *sources);
+/* Back-pressure: while held nothing is asked; due sources wait. */
+void sources_hold(struct sources *sources, bool hold);
+/* By id, or by URL or path. */
+struct source *sources_find(struct sources *sources, struct str what);
+void sources_each(struct sources *sources, void (*each)(void *ctx, struct source *source), void *ctx);
+size_t sources_count(const struct sources *sources);
+/* An id made of a URL or path: lower case letters, digits, '-'; unused so far. Writes NUL-terminated. */
+void sources_make_id(struct sources *sources, const char *address, char *out, size_t size);
+
+const struct source_def *source_def(const struct source *source);
+const char *source_title(const struct source *source); /* feed's own, else configured, else the id */
+/* Ask as soon as politeness allows. */
+void source_refresh(struct source *source);
+void source_pause(struct source *source, bool pause);
+
+void source_polled(struct source *source, const struct source_outcome *outcome);
+/* class NULL: taken. Otherwise why the file was not understood. */
+void source_file_done(struct source *source, const char *name, const char *class, uint32_t items);
+void source_settled(struct source *source);
+/* What must survive, JSON, appended. */
+void source_state(const struct source *source, struct buf *out);
+/* For sources, explain and metrics: {"id","kind","url","title","state","next":…,"why":"…","failures":…, "class":…,
+ * "last_success":…,"last_new":…,"items":…, …}. The caller owns it. */
+json_t *source_json(const struct source *source);
+/* In sentences, one a line: when it is asked next and because of which header or rule, how it fails. Appends. */
+void source_explain(const struct source *source, struct buf *out);
+
+#endif

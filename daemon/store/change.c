@@ -1,0 +1,186 @@
+#include "inside.h"
+
+#include <assert.h>
+
+#include "keys.h"
+
+struct store_change *store_change_new(struct store *store)
+{
+    struct store_change *change = xcalloc(1, sizeof *change);
+    change->store = store;
+    change->batch = rocksdb_writebatch_create();
+    change->first_put = UINT64_MAX;
+    return change;
+}
+
+void store_change_free(struct store_change *change)
+{
+    if (!change)
+        return;
+    rocksdb_writebatch_destroy(change->batch);
+    free(change);
+}
+
+size_t store_change_bytes(const struct store_change *change)
+{
+    size_t bytes = 0;
+    rocksdb_writebatch_data(change->batch, &bytes);
+    return bytes;
+}
+
+/* ---- one row. A value is written from its parts, so that long texts are copied once. */
+
+#define PARTS_MAX 6
+
+static void put(struct store_change *change, enum family family, struct str key,
+                const struct str *parts, size_t count)
+{
+    const char *values[PARTS_MAX];
+    size_t lens[PARTS_MAX];
+    assert(count <= PARTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        values[i] = parts[i].at ? parts[i].at : "";
+        lens[i] = parts[i].len;
+    }
+    rocksdb_column_family_handle_t *handle = change->store->of[family];
+    if (!handle) /* read_only, and the family is not there: the commit is refused anyway */
+        return;
+    rocksdb_writebatch_putv_cf(change->batch, handle, 1, &key.at, &key.len, (int)count, values,
+                               lens);
+}
+
+static void drop(struct store_change *change, enum family family, struct str key)
+{
+    rocksdb_column_family_handle_t *handle = change->store->of[family];
+    if (handle)
+        rocksdb_writebatch_delete_cf(change->batch, handle, key.at, key.len);
+}
+
+static struct str bytes_str(const void *bytes, size_t len)
+{
+    return (struct str){bytes, len};
+}
+
+static void put_text(struct store_change *change, enum family family, struct str key,
+                     struct str text)
+{
+    const uint8_t version = VALUE_VERSION;
+    const struct str parts[] = {bytes_str(&version, 1), text};
+    put(change, family, key, parts, ARRAY_LEN(parts));
+}
+
+static void put_number(struct store_change *change, enum family family, struct str key, uint64_t n)
+{
+    uint8_t value[VALUE_NUMBER];
+    value_number_write(value, n);
+    const struct str part = bytes_str(value, sizeof value);
+    put(change, family, key, &part, 1);
+}
+
+/* ---- what others call */
+
+void store_set_numbers(struct store_change *change, const struct store_numbers *numbers)
+{
+    assert(numbers->next_queue_id > 0 && numbers->next_seq > 0);
+    uint8_t value[VALUE_NUMBERS];
+    value_numbers_write(value, numbers);
+    const struct str part = bytes_str(value, sizeof value);
+    put(change, FAMILY_META, STR("numbers"), &part, 1);
+    change->numbers = *numbers;
+    change->has_numbers = true;
+}
+
+void store_put_source(struct store_change *change, struct str id, struct str state)
+{
+    put_text(change, FAMILY_SOURCES, id, state);
+}
+
+void store_drop_source(struct store_change *change, struct str id)
+{
+    drop(change, FAMILY_SOURCES, id);
+}
+
+void store_put_seen(struct store_change *change, const uint8_t id[16], struct str entry)
+{
+    put_text(change, FAMILY_SEEN, bytes_str(id, 16), entry);
+}
+
+void store_put_text(struct store_change *change, const uint8_t hash[16], struct str entry)
+{
+    put_text(change, FAMILY_TEXTS, bytes_str(hash, 16), entry);
+}
+
+void store_put_url(struct store_change *change, const uint8_t hash[16], struct str uri)
+{
+    put_text(change, FAMILY_URLS, bytes_str(hash, 16), uri);
+}
+
+void store_queue_put(struct store_change *change, uint64_t id, struct str work)
+{
+    struct key_number key = key_number(id);
+    put_text(change, FAMILY_QUEUE, bytes_str(key.at, sizeof key.at), work);
+    if (id < change->first_put)
+        change->first_put = id;
+    if (id > change->last_put)
+        change->last_put = id;
+}
+
+void store_queue_drop(struct store_change *change, uint64_t id)
+{
+    struct key_number key = key_number(id);
+    drop(change, FAMILY_QUEUE, bytes_str(key.at, sizeof key.at));
+    drop(change, FAMILY_TRIES, bytes_str(key.at, sizeof key.at));
+    change->dropped++;
+}
+
+void store_queue_tries(struct store_change *change, uint64_t id, struct store_tries tries)
+{
+    struct key_number key = key_number(id);
+    uint8_t value[VALUE_TRIES];
+    value_tries_write(value, tries);
+    const struct str part = bytes_str(value, sizeof value);
+    put(change, FAMILY_TRIES, bytes_str(key.at, sizeof key.at), &part, 1);
+}
+
+void store_queue_bury(struct store_change *change, uint64_t id, struct str work, struct str reason)
+{
+    struct key_number key = key_number(id);
+    uint8_t head[VALUE_DEAD_HEAD];
+    assert(reason.len <= UINT32_MAX);
+    value_dead_write(head, reason);
+    const struct str parts[] = {bytes_str(head, sizeof head), reason, work};
+    store_queue_drop(change, id);
+    put(change, FAMILY_DEAD, bytes_str(key.at, sizeof key.at), parts, ARRAY_LEN(parts));
+}
+
+void store_dead_drop(struct store_change *change, uint64_t id)
+{
+    struct key_number key = key_number(id);
+    drop(change, FAMILY_DEAD, bytes_str(key.at, sizeof key.at));
+}
+
+void store_put_result(struct store_change *change, const struct store_result *result)
+{
+    assert(result->seq > 0 && result->topic.len <= UINT32_MAX && result->uri.len <= UINT32_MAX &&
+           result->version.len <= UINT32_MAX);
+    struct key_number key = key_number(result->seq);
+    uint8_t head[VALUE_RESULT_HEAD];
+    value_result_write(head, result);
+    const struct str parts[] = {bytes_str(head, sizeof head), result->topic, result->uri,
+                                result->version, result->record};
+    put(change, FAMILY_RESULTS, bytes_str(key.at, sizeof key.at), parts, ARRAY_LEN(parts));
+    struct buf recorded = BUF_NONE;
+    key_recorded(&recorded, result->uri, result->version);
+    put_number(change, FAMILY_RECORDED, buf_str(&recorded), result->seq);
+    put_number(change, FAMILY_TOPICS, result->topic, result->seq);
+    buf_free(&recorded);
+}
+
+void store_drop_results(struct store_change *change, uint64_t seq)
+{
+    struct key_number from = key_number(0), to = key_number(seq);
+    rocksdb_column_family_handle_t *handle = change->store->of[FAMILY_RESULTS];
+    if (handle)
+        rocksdb_writebatch_delete_range_cf(change->batch, handle, (const char *)from.at,
+                                           sizeof from.at, (const char *)to.at, sizeof to.at);
+}

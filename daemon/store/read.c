@@ -1,0 +1,328 @@
+#include "inside.h"
+
+#include <errno.h>
+
+#include "keys.h"
+#include "log.h"
+
+/* ---- one value */
+
+static int read_failed(enum family family, char **message)
+{
+    char text[STATUS_TEXT];
+    if (status_take(message, text) == 0)
+        return 0;
+    log_error("store: read failed family=%s said=%s", family_names[family], log_safez(text));
+    return -EIO;
+}
+
+int read_value(struct store *store, enum family family, struct str key, struct buf *out)
+{
+    if (!store->of[family])
+        return -ENOENT;
+    char *message = NULL;
+    rocksdb_pinnableslice_t *slice =
+        rocksdb_get_pinned_cf(store->db, store->read, store->of[family], key.at, key.len, &message);
+    if (read_failed(family, &message) < 0)
+        return -EIO;
+    if (!slice)
+        return -ENOENT;
+    size_t len;
+    const char *value = rocksdb_pinnableslice_value(slice, &len);
+    buf_put(out, value, len);
+    rocksdb_pinnableslice_destroy(slice);
+    return 0;
+}
+
+static void damaged(struct store *store, enum family family, struct str key)
+{
+    store->damaged++;
+    log_error("store: value damaged, passed over family=%s key=%s", family_names[family],
+              log_safe(key));
+}
+
+/* The text behind the version byte, appended. */
+static int read_text(struct store *store, enum family family, struct str key, struct buf *out)
+{
+    size_t before = out->len;
+    struct str text;
+    int error = read_value(store, family, key, out);
+    if (error < 0)
+        return error;
+    if (value_text(str_from(buf_str(out), before), &text) < 0) {
+        out->len = before;
+        damaged(store, family, key);
+        return -EIO;
+    }
+    memmove(out->at + before, text.at, text.len);
+    out->len = before + text.len;
+    return 0;
+}
+
+static int read_number(struct store *store, enum family family, struct str key, uint64_t *out)
+{
+    struct buf value = BUF_NONE;
+    int error = read_value(store, family, key, &value);
+    if (error == 0 && value_number(buf_str(&value), out) < 0) {
+        damaged(store, family, key);
+        error = -EIO;
+    }
+    buf_free(&value);
+    return error;
+}
+
+static struct str id16(const uint8_t id[16])
+{
+    return (struct str){(const char *)id, 16};
+}
+
+static struct str number_str(const struct key_number *key)
+{
+    return (struct str){(const char *)key->at, sizeof key->at};
+}
+
+int store_get_source(struct store *store, struct str id, struct buf *out)
+{
+    return read_text(store, FAMILY_SOURCES, id, out);
+}
+
+int store_get_seen(struct store *store, const uint8_t id[16], struct buf *out)
+{
+    return read_text(store, FAMILY_SEEN, id16(id), out);
+}
+
+int store_get_text(struct store *store, const uint8_t hash[16], struct buf *out)
+{
+    return read_text(store, FAMILY_TEXTS, id16(hash), out);
+}
+
+int store_get_url(struct store *store, const uint8_t hash[16], struct buf *out)
+{
+    return read_text(store, FAMILY_URLS, id16(hash), out);
+}
+
+int store_queue_get(struct store *store, uint64_t id, struct buf *out)
+{
+    struct key_number key = key_number(id);
+    return read_text(store, FAMILY_QUEUE, number_str(&key), out);
+}
+
+int store_dead_get(struct store *store, uint64_t id, struct buf *out_work)
+{
+    struct key_number key = key_number(id);
+    struct buf value = BUF_NONE;
+    struct str reason, work;
+    int error = read_value(store, FAMILY_DEAD, number_str(&key), &value);
+    if (error == 0 && value_dead(buf_str(&value), &reason, &work) < 0) {
+        damaged(store, FAMILY_DEAD, number_str(&key));
+        error = -EIO;
+    }
+    if (error == 0)
+        buf_puts(out_work, work);
+    buf_free(&value);
+    return error;
+}
+
+int store_result_of(struct store *store, struct str uri, struct str version, uint64_t *out_seq)
+{
+    struct buf key = BUF_NONE;
+    key_recorded(&key, uri, version);
+    int error = read_number(store, FAMILY_RECORDED, buf_str(&key), out_seq);
+    buf_free(&key);
+    return error;
+}
+
+int store_topic_last(struct store *store, struct str topic, uint64_t *out_seq)
+{
+    return read_number(store, FAMILY_TOPICS, topic, out_seq);
+}
+
+/* ---- walking a family */
+
+struct walk {
+    struct store *store;
+    enum family family;
+    rocksdb_iterator_t *it;
+};
+
+/* Stands at the first key from `from` on; false when the family is not there. */
+static bool walk_begin(struct walk *walk, struct store *store, enum family family, struct str from)
+{
+    *walk = (struct walk){store, family, NULL};
+    if (!store->of[family])
+        return false;
+    walk->it = rocksdb_create_iterator_cf(store->db, store->read, store->of[family]);
+    if (from.len > 0)
+        rocksdb_iter_seek(walk->it, from.at, from.len);
+    else
+        rocksdb_iter_seek_to_first(walk->it);
+    return true;
+}
+
+static bool walk_at(const struct walk *walk, struct str *out_key, struct str *out_value)
+{
+    if (!rocksdb_iter_valid(walk->it))
+        return false;
+    out_key->at = rocksdb_iter_key(walk->it, &out_key->len);
+    out_value->at = rocksdb_iter_value(walk->it, &out_value->len);
+    return true;
+}
+
+static void walk_next(struct walk *walk)
+{
+    rocksdb_iter_next(walk->it);
+}
+
+/* `result` unless the walk ended by an error. */
+static int walk_end(struct walk *walk, int result)
+{
+    char *message = NULL;
+    rocksdb_iter_get_error(walk->it, &message);
+    int error = read_failed(walk->family, &message);
+    rocksdb_iter_destroy(walk->it);
+    return result ? result : error;
+}
+
+int store_each_source(struct store *store, int (*each)(void *ctx, struct str id, struct str state),
+                      void *ctx)
+{
+    struct walk walk;
+    struct str key, value, state;
+    int result = 0;
+    if (!walk_begin(&walk, store, FAMILY_SOURCES, STR_NONE))
+        return 0;
+    for (; result == 0 && walk_at(&walk, &key, &value); walk_next(&walk)) {
+        if (value_text(value, &state) < 0)
+            damaged(store, FAMILY_SOURCES, key);
+        else
+            result = each(ctx, key, state);
+    }
+    return walk_end(&walk, result);
+}
+
+/* Tries lie in the same order as the queue: both are walked side by side. */
+static struct store_tries tries_of(struct walk *walk, struct str id)
+{
+    struct store_tries tries = {0, 0};
+    struct str key, value;
+    while (walk->it && walk_at(walk, &key, &value)) {
+        int order = key.len == id.len ? memcmp(key.at, id.at, id.len) : -1;
+        if (order > 0)
+            break;
+        if (order == 0 && value_tries(value, &tries) < 0)
+            damaged(walk->store, FAMILY_TRIES, key);
+        walk_next(walk);
+        if (order == 0)
+            break;
+    }
+    return tries;
+}
+
+static int each_queued(struct walk *queue, struct walk *tries,
+                       int (*each)(void *ctx, uint64_t id, struct store_tries tries,
+                                   struct str work),
+                       void *ctx)
+{
+    struct str key, value, work;
+    uint64_t id;
+    int result = 0;
+    for (; result == 0 && walk_at(queue, &key, &value); walk_next(queue)) {
+        if (key_number_read(key, &id) < 0 || value_text(value, &work) < 0)
+            damaged(queue->store, FAMILY_QUEUE, key);
+        else
+            result = each(ctx, id, tries_of(tries, key), work);
+    }
+    return result;
+}
+
+int store_each_queued(struct store *store,
+                      int (*each)(void *ctx, uint64_t id, struct store_tries tries,
+                                  struct str work),
+                      void *ctx)
+{
+    struct key_number head = key_number(atomic_load(&store->writer.head));
+    struct walk queue, tries;
+    if (!walk_begin(&queue, store, FAMILY_QUEUE, number_str(&head)))
+        return 0;
+    bool has_tries = walk_begin(&tries, store, FAMILY_TRIES, number_str(&head));
+    int result = walk_end(&queue, each_queued(&queue, &tries, each, ctx));
+    return has_tries ? walk_end(&tries, result) : result;
+}
+
+int store_each_dead(struct store *store,
+                    int (*each)(void *ctx, uint64_t id, struct str reason, struct str work),
+                    void *ctx)
+{
+    struct walk walk;
+    struct str key, value, reason, work;
+    uint64_t id;
+    int result = 0;
+    if (!walk_begin(&walk, store, FAMILY_DEAD, STR_NONE))
+        return 0;
+    for (; result == 0 && walk_at(&walk, &key, &value); walk_next(&walk)) {
+        if (key_number_read(key, &id) < 0 || value_dead(value, &reason, &work) < 0)
+            damaged(store, FAMILY_DEAD, key);
+        else
+            result = each(ctx, id, reason, work);
+    }
+    return walk_end(&walk, result);
+}
+
+/* ---- results */
+
+/* Stands at a result that decodes, or at none. */
+static bool result_at(struct walk *walk, struct store_result *out)
+{
+    struct str key, value;
+    for (; walk_at(walk, &key, &value); walk_next(walk)) {
+        if (key_number_read(key, &out->seq) == 0 && value_result(value, out) == 0)
+            return true;
+        damaged(walk->store, FAMILY_RESULTS, key);
+    }
+    return false;
+}
+
+int store_each_result(struct store *store, uint64_t seq,
+                      int (*each)(void *ctx, const struct store_result *result), void *ctx)
+{
+    struct key_number from = key_number(seq);
+    struct walk walk;
+    struct store_result found;
+    int result = 0;
+    if (!walk_begin(&walk, store, FAMILY_RESULTS, number_str(&from)))
+        return 0;
+    for (; result == 0 && result_at(&walk, &found); walk_next(&walk))
+        result = each(ctx, &found);
+    return walk_end(&walk, result);
+}
+
+/* Halves [low, high): `at` grows with seq, as far as the wall clock does. A seek stands at the
+ * first result from the middle on, so that gaps do no harm. */
+int store_seq_at(struct store *store, int64_t at, uint64_t *out_seq)
+{
+    struct walk walk;
+    struct store_result found;
+    uint64_t low = 0, high = store->numbers.next_seq;
+    if (!walk_begin(&walk, store, FAMILY_RESULTS, STR_NONE)) {
+        *out_seq = high;
+        return 0;
+    }
+    if (result_at(&walk, &found)) /* what retention dropped is not searched */
+        low = found.seq;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        struct key_number key = key_number(middle);
+        rocksdb_iter_seek(walk.it, (const char *)key.at, sizeof key.at);
+        if (!result_at(&walk, &found) || found.at >= at)
+            high = middle;
+        else
+            low = found.seq + 1;
+    }
+    struct key_number key = key_number(low);
+    rocksdb_iter_seek(walk.it, (const char *)key.at, sizeof key.at);
+    uint64_t seq = result_at(&walk, &found) ? found.seq : store->numbers.next_seq;
+    int error = walk_end(&walk, 0);
+    if (error == 0)
+        *out_seq = seq;
+    return error;
+}

@@ -1,0 +1,156 @@
+#include "metrics.h"
+
+/*
+ * One row a sample. Rows of one metric stand together; its help and type are written with the
+ * first. `path` leads through the status JSON; an array counts as its length.
+ */
+static const struct sample {
+    const char *metric, *type, *help, *label, *path;
+} samples[] = {
+    {"uptime_seconds", "gauge", "Seconds since the daemon's start.", "", "uptime_s"},
+
+    {"items_accepted_total", "counter", "Items accepted: durable, never lost.", "",
+     "queue.accepted"},
+    {"items_done_total", "counter", "Items whose result is recorded.", "", "queue.done"},
+    {"items_duplicate_total", "counter", "Items dropped: known from the same source.", "",
+     "intake.duplicate"},
+    {"items_refused_total", "counter", "Items or documents refused.", "", "intake.refused"},
+    {"items_parsed_total", "counter", "Items read from documents.", "", "parser.items"},
+
+    {"queue_items", "gauge", "Items by state.", "state=\"ready\"", "queue.ready"},
+    {"queue_items", "", "", "state=\"leased\"", "queue.leased"},
+    {"queue_items", "", "", "state=\"delayed\"", "queue.delayed"},
+    {"queue_items", "", "", "state=\"dead\"", "queue.dead"},
+    {"queue_oldest_item_age_seconds", "gauge", "Age of the oldest unfinished item.", "",
+     "queue.oldest_s"},
+
+    {"workers", "gauge", "Workers connected.", "", "workers"},
+    {"deliveries_total", "counter", "Items handed to workers.", "", "queue.deliveries"},
+    {"redeliveries_total", "counter", "Items handed out again.", "", "queue.redeliveries"},
+    {"acks_total", "counter", "Answers of workers by result.", "result=\"done\"", "queue.results"},
+    {"acks_total", "", "", "result=\"nack\"", "queue.nacks"},
+    {"acks_total", "", "", "result=\"refused\"", "queue.refused"},
+    {"lease_expired_total", "counter", "Leases that lapsed.", "", "queue.lapsed"},
+
+    {"parser_documents_total", "counter", "Documents read by parser children.", "",
+     "parser.documents"},
+    {"parser_failures_total", "counter", "Documents without items, by reason.",
+     "reason=\"refused\"", "parser.refused"},
+    {"parser_failures_total", "", "", "reason=\"died\"", "parser.died"},
+    {"parser_failures_total", "", "", "reason=\"overran\"", "parser.overran"},
+    {"parser_failures_total", "", "", "reason=\"malformed\"", "parser.malformed"},
+    {"parser_backlog", "gauge", "Documents waiting or being read.", "", "parser.backlog"},
+    {"parser_children", "gauge", "Parser children that are ready.", "", "parser.children"},
+
+    {"fetch_requests_total", "counter", "Requests made.", "", "fetch.requests"},
+    {"fetch_bytes_total", "counter", "Bytes received.", "", "fetch.bytes"},
+    {"fetch_active", "gauge", "Requests under way.", "", "fetch.active"},
+    {"fetch_waiting", "gauge", "Requests waiting for their host.", "", "fetch.waiting"},
+
+    {"sources", "gauge", "Sources by state.", "state=\"ok\"", "sources.ok"},
+    {"sources", "", "", "state=\"failing\"", "sources.failing"},
+    {"sources", "", "", "state=\"paused\"", "sources.paused"},
+
+    {"store_syncs_total", "counter", "Synced writes.", "", "store.syncs"},
+    {"store_sync_seconds_total", "counter", "Time spent in synced writes.", "", "store.sync_s"},
+    {"store_sync_seconds_max", "gauge", "The longest synced write.", "", "store.sync_max_s"},
+    {"store_pending_bytes", "gauge", "Bytes waiting to be written.", "", "store.pending_bytes"},
+    {"store_disk_bytes", "gauge", "Size of the state on disk.", "", "store.disk_bytes"},
+
+    {"live_seq", "gauge", "Newest sequence number of the live feed.", "", "live.newest"},
+    {"live_published_total", "counter", "Records published.", "", "live.published"},
+    {"live_replayed_total", "counter", "Records sent again on request.", "", "live.replayed"},
+    {"subscriptions", "gauge", "Topic prefixes that somebody subscribes to.", "",
+     "live.subscriptions"},
+
+    {"loop_turns_total", "counter", "Turns of the loop.", "", "loop.turns"},
+    {"loop_busy_seconds_total", "counter", "Time the loop did anything but sleep.", "",
+     "loop.busy_s"},
+    {"loop_longest_seconds", "gauge", "The longest turn of the loop.", "", "loop.longest_s"},
+};
+
+/* Lent, or NULL. */
+static json_t *value_at(const json_t *json, const char *path)
+{
+    struct str rest = str_of(path), key;
+    json_t *value = NULL;
+    while (json && str_cut(&rest, '.', &key))
+        json = value = json_object_getn(json, key.at, key.len);
+    return value;
+}
+
+static void write_head(const char *metric, const char *type, const char *help, struct buf *out)
+{
+    buf_printf(out, "# HELP dateline_%s %s\n# TYPE dateline_%s %s\n", metric, help, metric, type);
+}
+
+static void write_value(const json_t *value, struct buf *out)
+{
+    if (json_is_integer(value))
+        buf_printf(out, " %lld\n", (long long)json_integer_value(value));
+    else if (json_is_array(value))
+        buf_printf(out, " %zu\n", json_array_size(value));
+    else
+        buf_printf(out, " %.6f\n", json_number_value(value));
+}
+
+static void write_sample(const struct sample *sample, const json_t *value, struct buf *out)
+{
+    buf_printf(out, "dateline_%s", sample->metric);
+    if (*sample->label)
+        buf_printf(out, "{%s}", sample->label);
+    write_value(value, out);
+}
+
+/* A label's value: backslash, quote and line feed are escaped. */
+static void write_label(const char *text, struct buf *out)
+{
+    for (; text && *text; text++) {
+        if (*text == '\\' || *text == '"')
+            buf_putc(out, '\\');
+        if (*text == '\n')
+            buf_putz(out, "\\n");
+        else
+            buf_putc(out, *text);
+    }
+}
+
+static void write_build(const json_t *status, struct buf *out)
+{
+    write_head("build_info", "gauge", "Always 1; the version is a label.", out);
+    buf_putz(out, "dateline_build_info{version=\"");
+    write_label(json_string_value(json_object_get(status, "version")), out);
+    buf_putz(out, "\"} 1\n");
+}
+
+static void write_outcomes(const json_t *status, struct buf *out)
+{
+    json_t *outcomes = value_at(status, "fetch.outcome"), *value;
+    const char *outcome;
+    if (!outcomes)
+        return;
+    write_head("fetch_total", "counter", "Requests by how they ended.", out);
+    json_object_foreach (outcomes, outcome, value) {
+        buf_putz(out, "dateline_fetch_total{outcome=\"");
+        write_label(outcome, out);
+        buf_putz(out, "\"}");
+        write_value(value, out);
+    }
+}
+
+void metrics_write(const json_t *status, struct buf *out)
+{
+    const char *last = "";
+    write_build(status, out);
+    for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
+        const struct sample *sample = &samples[i];
+        const json_t *value = value_at(status, sample->path);
+        if (!json_is_number(value) && !json_is_array(value))
+            continue;
+        if (strcmp(last, sample->metric) != 0 && *sample->help)
+            write_head(sample->metric, sample->type, sample->help, out);
+        last = sample->metric;
+        write_sample(sample, value, out);
+    }
+    write_outcomes(status, out);
+}

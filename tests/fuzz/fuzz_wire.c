@@ -1,0 +1,66 @@
+/* Multipart messages from strangers: frames are separated by 0xff, which UTF-8 never holds. Whatever
+ * they are, each decoder refuses them or gives a struct within its limits that encodes again. */
+#include "wire.h"
+
+#include <assert.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void work(const struct str *frames, size_t count, enum wire_side from)
+{
+    struct wire_work out;
+    enum wire_refusal refusal = wire_work_decode(frames, count, from, &out);
+    assert(refusal < WIRE_REFUSALS);
+    if (refusal)
+        return;
+    assert(out.count <= LIMIT_BATCH_ITEMS && out.credit <= LIMIT_CREDIT);
+    struct buf header = BUF_NONE;
+    wire_put_leases(&header, out.verb, out.lease, out.count);
+    buf_free(&header);
+    wire_work_done(&out);
+}
+
+static void feed(const struct str *frames, size_t count)
+{
+    struct wire_live live;
+    struct buf out = BUF_NONE;
+    if (wire_live_decode(frames, count, &live) != 0)
+        return;
+    assert(live.prev < live.seq || live.seq == 0);
+    wire_put_record(&out, 7, live.record);
+    wire_live_done(&live);
+    buf_free(&out);
+}
+
+static void replay(const struct str *frames, size_t count)
+{
+    struct wire_replay request;
+    struct wire_records *records = xcalloc(1, sizeof *records);
+    struct buf out = BUF_NONE;
+    if (wire_replay_decode(frames, count, &request) == WIRE_FINE) {
+        assert(request.topic_count <= LIMIT_REPLAY_TOPICS && request.max <= LIMIT_REPLAY_BATCH);
+        wire_put_replay(&out, &request);
+        wire_replay_wants(&request, STR("new.en."));
+        wire_replay_done(&request);
+    }
+    if (wire_records_decode(frames, count, records) == 0) {
+        assert(records->next <= records->newest + 1);
+        wire_put_records(&out, records);
+        wire_records_done(records);
+    }
+    buf_free(&out);
+    free(records);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct str rest = {(const char *)data, size}, frames[WIRE_PARTS_MAX];
+    size_t count = 0;
+    while (count < WIRE_PARTS_MAX && str_cut(&rest, '\xff', &frames[count]))
+        count++;
+    work(frames, count, WIRE_FROM_WORKER);
+    work(frames, count, WIRE_FROM_DAEMON);
+    feed(frames, count);
+    replay(frames, count);
+    return 0;
+}

@@ -1,0 +1,78 @@
+"""Watched directories."""
+import os
+
+from conftest import article, rss, wait_for
+
+WIRE = "Harbour reopens\n\nWESTHAVEN, Nov. 16 (AP) -- The harbour reopened on Monday after a storm, number %d. " + article(5) + "\n"
+
+
+def drop(world, name, text):
+    path = os.path.join(world.folder, "wire", name)
+    with open(path, "w") as f:
+        f.write(text)
+    return path
+
+
+def stage(world):
+    os.mkdir(os.path.join(world.folder, "wire"))
+    world.configure([{"kind": "directory", "id": "wire", "path": "wire"}])
+
+
+def test_files_that_were_there_before_the_start_are_read(world):
+    stage(world)
+    for i in range(30):
+        drop(world, "%d.txt" % i, WIRE % i)
+    world.daemon()
+    world.worker()
+    wait_for(lambda: world.settled(30))
+    assert world.lines()[0]["analysis"]["dateline"]["agency"] == "AP"
+
+
+def test_files_are_taken_when_complete_or_renamed_in_and_only_once(world):
+    stage(world)
+    world.daemon()
+    world.worker()
+    path = os.path.join(world.folder, "wire", "slow.txt")
+    text = WIRE % 1
+    with open(path, "w") as f:
+        f.write(text[:100])
+        f.flush()
+        os.fsync(f.fileno())
+        drop(world, "whole.txt", WIRE % 2)
+        wait_for(lambda: world.settled(1))  # the unfinished one is not read
+        f.write(text[100:])
+    wait_for(lambda: world.settled(2))
+    outside = os.path.join(world.folder, "outside.txt")
+    with open(outside, "w") as f:
+        f.write(WIRE % 3)
+    os.rename(outside, os.path.join(world.folder, "wire", "renamed.txt"))
+    wait_for(lambda: world.settled(3))
+    bodies = [r["item"]["bodies"][0]["value"] for r in world.lines()]
+    assert len(bodies) == 3 and all("story 5" in body for body in bodies)
+
+
+def test_a_bad_file_is_named_and_stops_no_other(world):
+    stage(world)
+    drop(world, "empty.txt", "")
+    drop(world, "scan.pdf", "%PDF-1.4 not a text")
+    drop(world, "good.txt", WIRE % 1)
+    drop(world, "feed.xml", rss([("1", "One", article(1)), ("2", "Two", article(2))]))
+    daemon = world.daemon()
+    world.worker()
+    wait_for(lambda: world.settled(3))
+    log = wait_for(lambda: (t := open(daemon.log).read()).count("file not understood") >= 2 and t)
+    assert "file=empty.txt" in log and "file=scan.pdf" in log and "PDF" in log
+
+
+def test_after_a_restart_no_file_is_lost_or_recorded_again(world):
+    stage(world)
+    for i in range(10):
+        drop(world, "%d.txt" % i, WIRE % i)
+    daemon = world.daemon()
+    world.worker()
+    wait_for(lambda: world.settled(10))
+    world.stop(daemon)
+    drop(world, "while-down.txt", WIRE % 99)
+    world.daemon()
+    wait_for(lambda: world.settled(11))
+    assert len(world.lines()) == 11

@@ -1,0 +1,672 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <arpa/inet.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <ev.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fetch.h"
+#include "limits.h"
+#include "str.h"
+
+/* ---- a server: one thread a connection, one request a connection, the path says how it behaves */
+
+#define SEEN_MAX 64
+
+static struct {
+    int fd;
+    uint16_t port;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    struct {
+        char head[2048];
+        int64_t at;
+    } seen[SEEN_MAX];
+    int count, at_once, most_at_once; /* of /slow: from the request to before the answer */
+    int live;
+    bool stop;
+} server = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void say(int fd, const char *text)
+{
+    size_t len = strlen(text);
+    while (len > 0) {
+        ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+        if (n <= 0)
+            return;
+        text += n;
+        len -= (size_t)n;
+    }
+}
+
+static bool said(int fd, const char *text)
+{
+    size_t len = strlen(text);
+    return send(fd, text, len, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+#define OK "HTTP/1.1 200 OK\r\nConnection: close\r\n"
+
+struct canned {
+    const char *path, *reply;
+};
+
+static const struct canned canned[] = {
+    {"/ok", OK "Content-Type: application/rss+xml; charset=utf-8\r\nETag: W/\"1\"\r\n"
+               "Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\nCache-Control: max-age=600\r\nAge: 100\r\n"
+               "Content-Length: 5\r\n\r\nhello"},
+    {"/not-modified", "HTTP/1.1 304 Not Modified\r\nETag: \"2\"\r\nConnection: close\r\n\r\n"},
+    {"/gzip", OK "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08!"},
+    {"/gone", "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/missing", "HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno!"},
+    {"/busy", "HTTP/1.1 429 Slow\r\nRetry-After: 3600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/broken", "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/early", OK "Content-Length: 1000\r\n\r\nshort"},
+    {"/no-http", "220 smtp.example ESMTP\r\n"},
+    {"/silence", ""},
+    {"/bad-chunk", OK "Transfer-Encoding: chunked\r\n\r\nzz\r\nx"},
+    {"/coded", OK "Transfer-Encoding: gzip, chunked\r\n\r\n3\r\n\x1f\x8b\x08\r\n0\r\n\r\n"},
+    {"/huge", OK "Content-Length: 10000000000\r\n\r\nx"},
+    {"/moved-1", "HTTP/1.1 301 M\r\nLocation: /moved-2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/moved-2", "HTTP/1.1 308 M\r\nLocation: ok?a b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/found-then-moved", "HTTP/1.1 302 F\r\nLocation: /moved-1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/loop", "HTTP/1.1 302 F\r\nLocation: /loop\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/to-file", "HTTP/1.1 302 F\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/to-metadata", "HTTP/1.1 302 F\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/to-nothing", "HTTP/1.1 302 F\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+};
+
+static void answer_endless(int fd, const char *head, const char *piece, int pause_ms)
+{
+    say(fd, head);
+    while (!server.stop && said(fd, piece))
+        usleep((useconds_t)pause_ms * 1000);
+}
+
+static void answer_slowly(int fd)
+{
+    pthread_mutex_lock(&server.lock);
+    if (++server.at_once > server.most_at_once)
+        server.most_at_once = server.at_once;
+    pthread_mutex_unlock(&server.lock);
+    usleep(50000);
+    pthread_mutex_lock(&server.lock);
+    server.at_once--;
+    pthread_mutex_unlock(&server.lock);
+    say(fd, canned[0].reply);
+}
+
+static void answer(int fd, const char *path)
+{
+    if (strcmp(path, "/endless") == 0) {
+        static char piece[1100] = "400\r\n";
+        memset(piece + 5, 'x', 1024);
+        memcpy(piece + 5 + 1024, "\r\n", 3);
+        answer_endless(fd, OK "Transfer-Encoding: chunked\r\n\r\n", piece, 0);
+    } else if (strcmp(path, "/headers") == 0) {
+        answer_endless(fd, OK, "X-Flood: 0123456789012345678901234567890123456789\r\n", 0);
+    } else if (strcmp(path, "/interim") == 0) {
+        answer_endless(fd, "", "HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n", 0);
+    } else if (strcmp(path, "/slow") == 0) {
+        answer_slowly(fd);
+    } else if (strcmp(path, "/drip") == 0) {
+        answer_endless(fd, OK "Content-Length: 100000\r\n\r\n", "x", 20);
+    } else if (strcmp(path, "/long-error") == 0) {
+        answer_endless(fd, "HTTP/1.1 404 No\r\nConnection: close\r\n\r\n", "0123456789abcdef0123456789abcdef", 0);
+    } else if (strcmp(path, "/to-other") == 0) {
+        char head[200];
+        snprintf(head, sizeof(head),
+                 "HTTP/1.1 301 M\r\nLocation: //localhost:%u/ok\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                 server.port);
+        say(fd, head);
+    } else {
+        for (size_t i = 0; i < ARRAY_LEN(canned); i++) {
+            if (strcmp(path, canned[i].path) == 0 || (i == 0 && strncmp(path, "/ok?", 4) == 0))
+                say(fd, canned[i].reply);
+        }
+    }
+}
+
+static void *serve_one(void *arg)
+{
+    int fd = (int)(intptr_t)arg;
+    char head[2048] = "", path[256] = "";
+    size_t len = 0;
+    while (len < sizeof(head) - 1 && !strstr(head, "\r\n\r\n")) {
+        ssize_t n = recv(fd, head + len, sizeof(head) - 1 - len, 0);
+        if (n <= 0)
+            break;
+        len += (size_t)n;
+        head[len] = '\0';
+    }
+    pthread_mutex_lock(&server.lock);
+    server.live++;
+    if (len > 0 && server.count < SEEN_MAX) {
+        memcpy(server.seen[server.count].head, head, sizeof(head));
+        server.seen[server.count++].at = clock_mono();
+    }
+    pthread_mutex_unlock(&server.lock);
+    if (sscanf(head, "GET %255s", path) == 1)
+        answer(fd, path);
+    shutdown(fd, SHUT_WR);
+    while (recv(fd, head, sizeof(head), 0) > 0)
+        ;
+    close(fd);
+    pthread_mutex_lock(&server.lock);
+    server.live--;
+    pthread_mutex_unlock(&server.lock);
+    return NULL;
+}
+
+static void *serve(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        int fd = accept(server.fd, NULL, NULL);
+        pthread_t thread;
+        if (fd < 0)
+            return NULL;
+        if (pthread_create(&thread, NULL, serve_one, (void *)(intptr_t)fd) == 0)
+            pthread_detach(thread);
+        else
+            close(fd);
+    }
+}
+
+static int start_server(void **state)
+{
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(a);
+    server.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(server.fd, (struct sockaddr *)&a, len) || listen(server.fd, 64) ||
+        getsockname(server.fd, (struct sockaddr *)&a, &len))
+        return -1;
+    server.port = ntohs(a.sin_port);
+    return pthread_create(&server.thread, NULL, serve, NULL);
+}
+
+static int stop_server(void **state)
+{
+    (void)state;
+    server.stop = true;
+    shutdown(server.fd, SHUT_RDWR);
+    pthread_join(server.thread, NULL);
+    close(server.fd);
+    for (int i = 0; i < 500 && server.live > 0; i++) /* the last connections end */
+        usleep(10000);
+    return 0;
+}
+
+/* ---- the room under test */
+
+static struct ev_loop *loop;
+static struct fetch *fetch;
+
+struct result {
+    bool came;
+    enum fetch_class class;
+    int status;
+    char error[200], url[300], moved[300], type[64], charset[32], encoding[32], etag[64], modified[64];
+    size_t body_len;
+    char body[64];
+    int64_t fresh_us, retry_after_us, waited_us;
+    bool not_modified;
+};
+static int outstanding;
+
+static void on_reply(void *ctx, const struct fetch_reply *r)
+{
+    struct result *to = ctx;
+    assert_false(to->came);
+    to->came = true;
+    to->class = r->class;
+    to->status = r->status;
+    to->fresh_us = r->fresh_us;
+    to->retry_after_us = r->retry_after_us;
+    to->waited_us = r->waited_us;
+    to->not_modified = r->not_modified;
+    to->body_len = r->body->len;
+    snprintf(to->body, sizeof(to->body), "%.*s", STR_ARG(str_upto(buf_str(r->body), 60)));
+    snprintf(to->error, sizeof(to->error), "%s", r->error);
+    snprintf(to->url, sizeof(to->url), "%s", r->url);
+    snprintf(to->moved, sizeof(to->moved), "%s", r->moved ? r->moved : "");
+    snprintf(to->type, sizeof(to->type), "%s", r->content_type);
+    snprintf(to->charset, sizeof(to->charset), "%s", r->charset);
+    snprintf(to->encoding, sizeof(to->encoding), "%s", r->content_encoding);
+    snprintf(to->etag, sizeof(to->etag), "%s", r->etag);
+    snprintf(to->modified, sizeof(to->modified), "%s", r->last_modified);
+    if (--outstanding == 0)
+        ev_break(loop, EVBREAK_ALL);
+}
+
+static void open_fetch(int64_t spacing_us, int64_t timeout_us)
+{
+    loop = ev_loop_new(0);
+    struct fetch_options options = {
+        .loop = loop,
+        .user_agent = "Test/1 (+https://contact.example/)",
+        .per_host = 2,
+        .spacing_us = spacing_us,
+        .timeout_us = timeout_us,
+        .max_body = 100000,
+    };
+    assert_int_equal(fetch_open(&options, &fetch), 0);
+    pthread_mutex_lock(&server.lock);
+    server.count = server.most_at_once = 0;
+    pthread_mutex_unlock(&server.lock);
+    outstanding = 0;
+}
+
+static int close_fetch(void **state)
+{
+    (void)state;
+    fetch_close(fetch);
+    ev_loop_destroy(loop);
+    fetch = NULL;
+    return 0;
+}
+
+static void url_of(const char *host, const char *path, char out[300])
+{
+    snprintf(out, 300, "http://%s:%u%s", host, server.port, path);
+}
+
+static struct fetch_job *start(const char *path, struct result *result)
+{
+    char url[300];
+    url_of("127.0.0.1", path, url);
+    struct fetch_request request = {.url = url, .allow_private = true};
+    *result = (struct result){0};
+    outstanding++;
+    return fetch_start(fetch, &request, on_reply, result);
+}
+
+static void on_too_late(struct ev_loop *l, ev_timer *w, int events)
+{
+    (void)w, (void)events;
+    ev_break(l, EVBREAK_ALL);
+}
+
+static void run(void)
+{
+    ev_timer late;
+    ev_now_update(loop);
+    ev_timer_init(&late, on_too_late, 30., 0.);
+    ev_timer_start(loop, &late);
+    while (outstanding > 0 && ev_is_active(&late))
+        ev_run(loop, EVRUN_ONCE);
+    ev_timer_stop(loop, &late);
+    assert_int_equal(outstanding, 0);
+}
+
+static struct result ask(const struct fetch_request *request)
+{
+    struct result result = {0};
+    outstanding++;
+    assert_non_null(fetch_start(fetch, request, on_reply, &result));
+    assert_false(result.came); /* later, from the loop */
+    run();
+    return result;
+}
+
+static struct result get(const char *path)
+{
+    char url[300];
+    url_of("127.0.0.1", path, url);
+    return ask(&(struct fetch_request){.url = url, .allow_private = true});
+}
+
+/* ---- what is expected */
+
+static void a_document_comes_with_its_headers(void **state)
+{
+    (void)state;
+    open_fetch(0, 5 * USEC_PER_SEC);
+    struct result r = get("/ok");
+    assert_int_equal(r.class, FETCH_OK);
+    assert_int_equal(r.status, 200);
+    assert_string_equal(r.body, "hello");
+    assert_string_equal(r.type, "application/rss+xml");
+    assert_string_equal(r.charset, "utf-8");
+    assert_string_equal(r.etag, "W/\"1\"");
+    assert_string_equal(r.modified, "Thu, 01 Jan 2026 00:00:00 GMT");
+    assert_int_equal(r.fresh_us, 500 * USEC_PER_SEC);
+    assert_string_equal(r.error, "");
+    assert_string_equal(r.moved, "");
+    struct fetch_counts counts;
+    fetch_counts(fetch, &counts);
+    assert_int_equal(counts.requests, 1);
+    assert_int_equal(counts.outcome[FETCH_OK], 1);
+    assert_int_equal(counts.active + counts.waiting, 0);
+}
+
+static void a_request_says_who_asks_and_nothing_more(void **state)
+{
+    (void)state;
+    open_fetch(0, 5 * USEC_PER_SEC);
+    get("/ok");
+    const char *head = server.seen[0].head;
+    assert_non_null(strstr(head, "\r\nUser-Agent: Test/1 (+https://contact.example/)\r\n"));
+    assert_non_null(strstr(head, "\r\nAccept-Encoding: gzip, br, zstd, deflate\r\n"));
+    assert_non_null(strstr(head, "\r\nAccept: application/rss+xml, "));
+    assert_null(strcasestr(head, "\r\nCookie:"));
+    assert_null(strcasestr(head, "\r\nReferer:"));
+    assert_null(strcasestr(head, "\r\nIf-"));
+}
+
+static void validators_go_back_verbatim_and_the_newest_come_from_a_304(void **state)
+{
+    (void)state;
+    char url[300];
+    open_fetch(0, 5 * USEC_PER_SEC);
+    url_of("127.0.0.1", "/not-modified", url);
+    struct fetch_request request = {.url = url,
+                                    .etag = "W/\"a b\"",
+                                    .last_modified = "Thu, 01 Jan 2026 00:00:00 GMT",
+                                    .allow_private = true};
+    struct result r = ask(&request);
+    assert_int_equal(r.class, FETCH_OK);
+    assert_true(r.not_modified);
+    assert_string_equal(r.etag, "\"2\"");
+    assert_non_null(strstr(server.seen[0].head, "\r\nIf-None-Match: W/\"a b\"\r\n"));
+    assert_non_null(strstr(server.seen[0].head, "\r\nIf-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT\r\n"));
+}
+
+static void a_stored_validator_cannot_become_a_second_header(void **state)
+{
+    (void)state;
+    char url[300];
+    open_fetch(0, 5 * USEC_PER_SEC);
+    url_of("127.0.0.1", "/ok", url);
+    ask(&(struct fetch_request){.url = url, .etag = "x\r\nX-Evil: 1", .allow_private = true});
+    assert_null(strstr(server.seen[0].head, "X-Evil"));
+}
+
+static void a_body_stays_as_it_was_sent(void **state)
+{
+    (void)state;
+    open_fetch(0, 5 * USEC_PER_SEC);
+    struct result r = get("/gzip");
+    assert_int_equal(r.class, FETCH_OK);
+    assert_string_equal(r.encoding, "gzip");
+    assert_int_equal(r.body_len, 4);
+    assert_memory_equal(r.body, "\x1f\x8b\x08!", 4);
+}
+
+static void every_way_to_end_has_its_class(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        enum fetch_class class;
+        int status;
+    } cases[] = {
+        {"/missing", FETCH_HTTP4XX, 404},
+        {"/gone", FETCH_GONE, 410},
+        {"/broken", FETCH_HTTP5XX, 500},
+        {"/not-modified", FETCH_PROTOCOL, 304},
+        {"/early", FETCH_PROTOCOL, 200},
+        {"/no-http", FETCH_PROTOCOL, 0},
+        {"/silence", FETCH_PROTOCOL, 0},
+        {"/bad-chunk", FETCH_PROTOCOL, 200},
+        {"/coded", FETCH_PROTOCOL, 200},
+        {"/endless", FETCH_TOO_LARGE, 200},
+        {"/huge", FETCH_TOO_LARGE, 200},
+        {"/headers", FETCH_TOO_LARGE, 200},
+        {"/interim", FETCH_TOO_LARGE, 103},
+        {"/long-error", FETCH_HTTP4XX, 404},
+        {"/loop", FETCH_REDIRECTS, 302},
+        {"/to-file", FETCH_REDIRECTS, 302},
+        {"/to-nothing", FETCH_REDIRECTS, 302},
+        {"/to-metadata", FETCH_BLOCKED_ADDRESS, 0},
+    };
+    open_fetch(0, 10 * USEC_PER_SEC);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct result r = get(cases[i].path);
+        if (r.class != cases[i].class || r.status != cases[i].status || r.error[0] == '\0' || r.body_len)
+            fail_msg("%s: class %s status %d error '%s' body %zu", cases[i].path,
+                     fetch_class_name(r.class), r.status, r.error, r.body_len);
+    }
+}
+
+static void redirects_are_counted(void **state)
+{
+    (void)state;
+    open_fetch(0, 5 * USEC_PER_SEC);
+    get("/loop");
+    assert_int_equal(server.count, LIMIT_REDIRECTS + 1);
+}
+
+static void an_unbroken_permanent_chain_is_reported(void **state)
+{
+    (void)state;
+    char expected[300];
+    open_fetch(0, 5 * USEC_PER_SEC);
+    struct result r = get("/moved-1");
+    assert_int_equal(r.class, FETCH_OK);
+    url_of("127.0.0.1", "/ok?a%20b", expected);
+    if (strcmp(r.url, expected) != 0)
+        url_of("127.0.0.1", "/ok?a+b", expected);
+    assert_string_equal(r.url, expected);
+    assert_string_equal(r.moved, expected);
+    assert_string_equal(r.body, "hello");
+}
+
+static void a_temporary_hop_ends_what_may_be_adopted(void **state)
+{
+    (void)state;
+    open_fetch(0, 5 * USEC_PER_SEC);
+    struct result r = get("/found-then-moved");
+    assert_int_equal(r.class, FETCH_OK);
+    assert_string_equal(r.moved, "");
+}
+
+static void a_redirect_to_another_name_is_looked_up_by_us(void **state)
+{
+    (void)state;
+    char expected[300];
+    open_fetch(0, 5 * USEC_PER_SEC);
+    struct result r = get("/to-other"); /* to localhost: /etc/hosts */
+    assert_int_equal(r.class, FETCH_OK);
+    url_of("localhost", "/ok", expected);
+    assert_string_equal(r.moved, expected);
+}
+
+static void private_addresses_need_leave(void **state)
+{
+    (void)state;
+    static const char *const urls[] = {
+        "http://127.0.0.1:%u/ok", "http://localhost:%u/ok",   "http://0x7f.1:%u/ok",
+        "http://2130706433:%u/ok", "http://[::ffff:127.0.0.1]:%u/ok", "http://[::1]:%u/ok",
+        "http://user:secret@127.0.0.1:%u/ok",
+    };
+    open_fetch(0, 5 * USEC_PER_SEC);
+    for (size_t i = 0; i < ARRAY_LEN(urls); i++) {
+        char url[300], port[8];
+        struct str form = str_of(urls[i]);
+        size_t at = str_find(form, STR("%u"));
+        snprintf(port, sizeof(port), "%u", server.port);
+        snprintf(url, sizeof(url), "%.*s%s%s", (int)at, form.at, port, form.at + at + 2);
+        struct result r = ask(&(struct fetch_request){.url = url});
+        if (r.class != FETCH_BLOCKED_ADDRESS)
+            fail_msg("%s: %s", url, fetch_class_name(r.class));
+    }
+    assert_int_equal(server.count, 0);
+}
+
+static void link_local_is_refused_even_with_leave(void **state)
+{
+    (void)state;
+    open_fetch(0, 5 * USEC_PER_SEC);
+    struct result r = ask(&(struct fetch_request){.url = "http://169.254.169.254/", .allow_private = true});
+    assert_int_equal(r.class, FETCH_BLOCKED_ADDRESS);
+    assert_non_null(strstr(r.error, "link-local"));
+}
+
+static void a_refused_connection_is_named(void **state)
+{
+    (void)state;
+    open_fetch(0, 5 * USEC_PER_SEC);
+    struct result r = ask(&(struct fetch_request){.url = "http://127.0.0.1:1/", .allow_private = true});
+    assert_int_equal(r.class, FETCH_CONNECT);
+}
+
+static void a_name_without_address_is_named(void **state)
+{
+    (void)state;
+    open_fetch(0, 5 * USEC_PER_SEC);
+    struct result r = ask(&(struct fetch_request){.url = "http://nobody.invalid/"});
+    assert_int_equal(r.class, FETCH_DNS);
+    assert_true(strlen(r.error) > 0);
+}
+
+static void plain_http_under_https_is_a_tls_failure(void **state)
+{
+    (void)state;
+    char url[300];
+    open_fetch(0, 5 * USEC_PER_SEC);
+    snprintf(url, sizeof(url), "https://127.0.0.1:%u/ok", server.port);
+    struct result r = ask(&(struct fetch_request){.url = url, .allow_private = true});
+    assert_true(r.class == FETCH_TLS || r.class == FETCH_TIMEOUT || r.class == FETCH_PROTOCOL);
+}
+
+static void a_drip_ends_with_the_time_for_all(void **state)
+{
+    (void)state;
+    open_fetch(0, 300 * USEC_PER_MSEC);
+    int64_t began = clock_mono();
+    struct result r = get("/drip");
+    assert_int_equal(r.class, FETCH_TIMEOUT);
+    assert_true(clock_mono() - began < 3 * USEC_PER_SEC);
+}
+
+static void a_host_is_asked_by_few_and_with_space_between(void **state)
+{
+    (void)state;
+    struct result r[4];
+    open_fetch(60 * USEC_PER_MSEC, 5 * USEC_PER_SEC);
+    for (int i = 0; i < 4; i++)
+        start("/ok", &r[i]);
+    run();
+    assert_int_equal(server.count, 4);
+    for (int i = 1; i < 4; i++)
+        assert_true(server.seen[i].at - server.seen[i - 1].at > 30 * USEC_PER_MSEC);
+    assert_true(server.seen[3].at - server.seen[0].at >= 150 * USEC_PER_MSEC);
+    assert_true(r[3].waited_us >= 150 * USEC_PER_MSEC);
+}
+
+static void no_more_than_two_are_at_a_host_at_once(void **state)
+{
+    (void)state;
+    struct result r[5];
+    open_fetch(0, 5 * USEC_PER_SEC);
+    for (int i = 0; i < 5; i++)
+        start("/slow", &r[i]);
+    run();
+    assert_int_equal(server.count, 5);
+    assert_int_equal(server.most_at_once, 2);
+}
+
+static void a_host_that_asks_for_rest_is_left_alone_by_all(void **state)
+{
+    (void)state;
+    open_fetch(0, 5 * USEC_PER_SEC);
+    struct result r = get("/busy");
+    assert_int_equal(r.class, FETCH_HTTP429);
+    assert_int_equal(r.retry_after_us, USEC_PER_HOUR);
+    r = get("/ok");
+    assert_int_equal(r.class, FETCH_HTTP429);
+    assert_int_equal(r.status, 0);
+    assert_true(r.retry_after_us > USEC_PER_HOUR - USEC_PER_MIN && r.retry_after_us <= USEC_PER_HOUR);
+    assert_int_equal(server.count, 1);
+}
+
+static void a_cancelled_request_is_never_answered(void **state)
+{
+    (void)state;
+    struct result waiting, wired, other;
+    open_fetch(0, 5 * USEC_PER_SEC);
+    struct fetch_job *a = start("/ok", &waiting);
+    fetch_cancel(a);
+    outstanding--;
+    struct fetch_job *b = start("/drip", &wired);
+    for (int i = 0; i < 20; i++)
+        ev_run(loop, EVRUN_NOWAIT);
+    fetch_cancel(b);
+    outstanding--;
+    start("/ok", &other);
+    run();
+    assert_true(other.came);
+    assert_false(waiting.came || wired.came);
+}
+
+static void closing_drops_what_is_under_way(void **state)
+{
+    (void)state;
+    static struct result r[4];
+    open_fetch(USEC_PER_SEC, 5 * USEC_PER_SEC);
+    for (int i = 0; i < 3; i++)
+        start("/drip", &r[i]);
+    outstanding++;
+    fetch_start(fetch, &(struct fetch_request){.url = "http://nobody.invalid/"}, on_reply, &r[3]);
+    for (int i = 0; i < 20; i++)
+        ev_run(loop, EVRUN_NOWAIT);
+}
+
+static void what_is_not_http_is_not_begun(void **state)
+{
+    (void)state;
+    open_fetch(0, 5 * USEC_PER_SEC);
+    static const char *const urls[] = {"file:///etc/passwd", "gopher://a/", "ftp://a/", "nonsense", "",
+                                       "http://", "http://a b/", "javascript:1", "http://a:99999/"};
+    for (size_t i = 0; i < ARRAY_LEN(urls); i++)
+        assert_null(fetch_start(fetch, &(struct fetch_request){.url = urls[i]}, on_reply, NULL));
+    struct buf b = BUF_NONE;
+    buf_putz(&b, "http://a/");
+    for (int i = 0; i < LIMIT_URL; i++)
+        buf_putc(&b, 'x');
+    assert_null(fetch_start(fetch, &(struct fetch_request){.url = buf_cstr(&b)}, on_reply, NULL));
+    buf_free(&b);
+}
+
+#define FETCH_TEST(name) cmocka_unit_test_teardown(name, close_fetch)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        FETCH_TEST(a_document_comes_with_its_headers),
+        FETCH_TEST(a_request_says_who_asks_and_nothing_more),
+        FETCH_TEST(validators_go_back_verbatim_and_the_newest_come_from_a_304),
+        FETCH_TEST(a_stored_validator_cannot_become_a_second_header),
+        FETCH_TEST(a_body_stays_as_it_was_sent),
+        FETCH_TEST(every_way_to_end_has_its_class),
+        FETCH_TEST(redirects_are_counted),
+        FETCH_TEST(an_unbroken_permanent_chain_is_reported),
+        FETCH_TEST(a_temporary_hop_ends_what_may_be_adopted),
+        FETCH_TEST(a_redirect_to_another_name_is_looked_up_by_us),
+        FETCH_TEST(private_addresses_need_leave),
+        FETCH_TEST(link_local_is_refused_even_with_leave),
+        FETCH_TEST(a_refused_connection_is_named),
+        FETCH_TEST(a_name_without_address_is_named),
+        FETCH_TEST(plain_http_under_https_is_a_tls_failure),
+        FETCH_TEST(a_drip_ends_with_the_time_for_all),
+        FETCH_TEST(a_host_is_asked_by_few_and_with_space_between),
+        FETCH_TEST(no_more_than_two_are_at_a_host_at_once),
+        FETCH_TEST(a_host_that_asks_for_rest_is_left_alone_by_all),
+        FETCH_TEST(a_cancelled_request_is_never_answered),
+        FETCH_TEST(closing_drops_what_is_under_way),
+        FETCH_TEST(what_is_not_http_is_not_begun),
+    };
+    return cmocka_run_group_tests(tests, start_server, stop_server);
+}

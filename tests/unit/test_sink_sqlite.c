@@ -1,0 +1,174 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sink.h"
+
+static char dir[64], path[96];
+
+static int make_dir(void **state)
+{
+    (void)state;
+    (void)snprintf(dir, sizeof(dir), "/tmp/dateline-sqlite-XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    (void)snprintf(path, sizeof(path), "%s/records.db", dir);
+    return 0;
+}
+
+static int remove_dir(void **state)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    char name[128];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
+        (void)snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+        (void)unlink(name);
+    }
+    return rmdir(dir);
+}
+
+static struct sink *open_sink(void)
+{
+    char why[SINK_WHY] = "";
+    struct sink *s = NULL;
+    struct sink_config config = {.kind = "sqlite", .path = path};
+    assert_int_equal(sink_open(&config, why, &s), 0);
+    return s;
+}
+
+static struct sink_record record(const char *uri, const char *version, const char *headline)
+{
+    return (struct sink_record){.uri = uri, .version = version, .event = "new", .language = "en",
+                                .headline = headline, .json = STR("{\"event\":\"new\"}")};
+}
+
+/* The first column of the first row, as text; on the heap. */
+static char *ask(const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    const unsigned char *text = sqlite3_column_text(statement, 0);
+    char *answer = text ? xstrdup((const char *)text) : NULL;
+    sqlite3_finalize(statement);
+    sqlite3_close(db);
+    return answer;
+}
+
+static void assert_answer(const char *sql, const char *expected)
+{
+    char *answer = ask(sql);
+    assert_string_equal(answer, expected);
+    free(answer);
+}
+
+static void a_flushed_record_is_a_row(void **state)
+{
+    (void)state;
+    struct sink *s = open_sink();
+    struct sink_record r = record("urn:x:1", "1", "Headline");
+    assert_int_equal(sink_put(s, &r), 0);
+    assert_int_equal(sink_flush(s), 0);
+    assert_answer("SELECT uri||version||event||language||headline||record FROM records", "urn:x:11newenHeadline{\"event\":\"new\"}");
+    assert_answer("SELECT published IS NULL FROM records", "1");
+    sink_close(s);
+}
+
+static void an_unflushed_batch_is_forgotten_when_the_sink_closes(void **state)
+{
+    (void)state;
+    struct sink *s = open_sink();
+    struct sink_record r = record("urn:x:1", "1", "a");
+    assert_int_equal(sink_put(s, &r), 0);
+    sink_close(s);
+    assert_answer("SELECT count(*) FROM records", "0");
+}
+
+static void the_same_key_again_replaces_the_row(void **state)
+{
+    (void)state;
+    struct sink *s = open_sink(), *other = open_sink();
+    struct sink_record first = record("urn:x:1", "1", "a"), again = record("urn:x:1", "1", "b"),
+                       next = record("urn:x:1", "2", "c");
+    assert_int_equal(sink_put(s, &first), 0);
+    assert_int_equal(sink_flush(s), 0);
+    assert_int_equal(sink_put(other, &again), 0);
+    assert_int_equal(sink_put(other, &next), 0);
+    assert_int_equal(sink_flush(other), 0);
+    assert_answer("SELECT group_concat(version||headline) FROM (SELECT * FROM records ORDER BY version)", "1b,2c");
+    sink_close(s);
+    sink_close(other);
+}
+
+static void a_locked_database_fails_with_again_and_then_works(void **state)
+{
+    (void)state;
+    sqlite3 *db;
+    struct sink *s = open_sink();
+    struct sink_record r = record("urn:x:1", "1", "a");
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sink_put(s, &r), -EAGAIN);
+    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sink_put(s, &r), 0);
+    assert_int_equal(sink_flush(s), 0);
+    sqlite3_close(db);
+    sink_close(s);
+    assert_answer("SELECT count(*) FROM records", "1");
+}
+
+static void a_path_that_cannot_be_made_is_refused(void **state)
+{
+    (void)state;
+    struct sink_config config = {.kind = "sqlite", .path = "/nonexistent/records.db"};
+    char why[SINK_WHY];
+    struct sink *s = NULL;
+    assert_int_equal(sink_open(&config, why, &s), -ENOENT);
+    assert_true(str_starts(str_of(why), STR("/nonexistent/records.db: ")));
+}
+
+static void a_database_of_a_later_version_is_refused(void **state)
+{
+    (void)state;
+    sqlite3 *db;
+    char why[SINK_WHY];
+    struct sink *s = NULL;
+    struct sink_config config = {.kind = "sqlite", .path = path};
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 9", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    assert_int_equal(sink_open(&config, why, &s), -EPROTO);
+    assert_true(str_ends(str_of(why), STR("written by a later version")));
+}
+
+static void an_unknown_kind_is_refused_by_name(void **state)
+{
+    (void)state;
+    char why[SINK_WHY];
+    struct sink *s = NULL;
+    struct sink_config config = {.kind = "paper", .path = path};
+    assert_int_equal(sink_open(&config, why, &s), -EINVAL);
+    assert_string_equal(why, "there is no sink 'paper'");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_flushed_record_is_a_row, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(an_unflushed_batch_is_forgotten_when_the_sink_closes, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(the_same_key_again_replaces_the_row, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(a_locked_database_fails_with_again_and_then_works, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(a_path_that_cannot_be_made_is_refused, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(a_database_of_a_later_version_is_refused, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(an_unknown_kind_is_refused_by_name, make_dir, remove_dir),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
