@@ -30,7 +30,8 @@ static void classify_line(struct classify *c, const char *name, size_t number)
         return;
     if (record_parse(line, &record) != 0) {
         c->refused++;
-        c->code = command_fail(&classify_command, EX_DATAERR, "%s:%zu: not a ninjs item", name, number);
+        c->code =
+            command_fail(&classify_command, EX_DATAERR, "%s:%zu: not a ninjs item", name, number);
         return;
     }
     record_finish(c->set, record);
@@ -42,7 +43,8 @@ static void classify_line(struct classify *c, const char *name, size_t number)
     c->done++;
 }
 
-/* Without its newline; false at the end. What is longer than an item may be is read, not kept: one byte more than the limit. */
+/* Without its newline; false at the end. What is longer than an item may be is read, not kept: one
+ * byte more than the limit. */
 static bool read_line(FILE *in, struct buf *line)
 {
     int c;
@@ -125,10 +127,15 @@ static int classify_run(int argc, char **argv)
             split_names(optarg, names);
             chosen = true;
             break;
-        case 'm': models = optarg; break;
-        case 'j': break; /* records are JSON anyhow */
-        case 'h': return command_usage(&classify_command, EX_OK);
-        default: return command_usage(&classify_command, EX_USAGE);
+        case 'm':
+            models = optarg;
+            break;
+        case 'j':
+            break; /* records are JSON anyhow */
+        case 'h':
+            return command_usage(&classify_command, EX_OK);
+        default:
+            return command_usage(&classify_command, EX_USAGE);
         }
     }
     return classify_files(chosen ? names : NULL, models, argv + optind);
@@ -138,9 +145,11 @@ const struct command classify_command = {
     .name = "classify",
     .usage = "[--analyzers LIST] [--models DIR] [FILE|-]...",
     .summary = "item lines in, record lines out: language, topics, dateline; no daemon needed",
-    .help = "  FILE              ninjs items, one JSON object a line (what `dateline parse` prints); - is stdin\n"
+    .help = "  FILE              ninjs items, one JSON object a line (what `dateline parse` "
+            "prints); - is stdin\n"
             "  --analyzers LIST  only these, comma-separated: language,topics,dateline\n"
             "  --models DIR      where language.model and topics.model are\n"
-            "Lines that are no items are named on stderr and passed over; the exit status is then 65.\n",
+            "Lines that are no items are named on stderr and passed over; the exit status is then "
+            "65.\n",
     .run = classify_run,
 };

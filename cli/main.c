@@ -11,7 +11,7 @@
 
 static const struct command *const commands[] = {
     &status_command, &sources_command, &source_command,   &queue_command, &explain_command,
-    &tail_command,   &parse_command,   &classify_command, &train_command,
+    &tail_command,   &parse_command,   &classify_command, &train_command, NULL,
 };
 
 int command_fail(const struct command *command, int code, const char *format, ...)
@@ -39,8 +39,8 @@ int command_usage(const struct command *command, int code)
 static int usage(FILE *to, int code)
 {
     fputs("usage: dateline COMMAND [OPTION]… [ARGUMENT]…\n\n", to);
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+    for (const struct command *const *c = commands; *c; c++)
+        fprintf(to, "  %-9s %s\n", (*c)->name, (*c)->summary);
     fputs("\n"
           "  --help         this; dateline COMMAND --help for one command\n"
           "  --help-config  every setting of the configuration, with its default\n"
@@ -62,19 +62,18 @@ static int help_config(void)
 
 static const struct command *find(const char *name)
 {
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-        if (str_is(str_of(name), commands[i]->name))
-            return commands[i];
+    for (const struct command *const *c = commands; *c; c++)
+        if (str_is(str_of(name), (*c)->name))
+            return *c;
     return NULL;
 }
 
 static int unknown(const char *name)
 {
-    const char *names[ARRAY_LEN(commands) + 1];
+    const char *names[ARRAY_LEN(commands)] = {NULL};
     struct buf shown = BUF_NONE;
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+    for (size_t i = 0; commands[i]; i++)
         names[i] = commands[i]->name;
-    names[ARRAY_LEN(commands)] = NULL;
     show_fit(&shown, str_of(name), 60);
     const char *nearest = units_nearest(str_of(name), names);
     fprintf(stderr, "dateline: there is no command '%s'", buf_cstr(&shown));

@@ -34,14 +34,15 @@ static void put_count(struct table *table, const json_t *source, const char *key
     buf_free(&text);
 }
 
-/* Failing sources say what fails before they say when they are asked again. */
+/* What fails comes before when it is asked again, unless the rule names it anyway. */
 static void put_why(struct table *table, const json_t *source)
 {
     struct str class = json_text(source, "class"), why = json_text(source, "why");
     struct buf text = BUF_NONE;
-    buf_puts(&text, class);
-    if (class.len && why.len)
-        buf_putz(&text, "; ");
+    if (str_find(why, class) == SIZE_MAX) {
+        buf_puts(&text, class);
+        buf_putz(&text, why.len ? "; " : "");
+    }
     buf_puts(&text, why);
     table_put(table, HUMAN_PLAIN, text.len ? buf_str(&text) : STR("-"));
     buf_free(&text);

@@ -35,7 +35,8 @@ static bool is_topic(const char *label)
 /* Languages that their script settles are none of the model's business. */
 static bool is_open_language(const char *label)
 {
-    static const enum script shared[] = {SCRIPT_LATIN, SCRIPT_CYRILLIC, SCRIPT_ARABIC, SCRIPT_DEVANAGARI};
+    static const enum script shared[] = {SCRIPT_LATIN, SCRIPT_CYRILLIC, SCRIPT_ARABIC,
+                                         SCRIPT_DEVANAGARI};
     for (size_t i = 0; i < ARRAY_LEN(shared); i++) {
         if (script_allows(shared[i], label))
             return true;
@@ -56,8 +57,12 @@ static const struct kind kinds[] = {
      .train = {.label_key = "label", .label_prefix = "medtop:", .wanted = is_topic},
      .test = {.label_key = "label", .label_prefix = "medtop:", .wanted = is_topic},
      .fit = {.name = "topics-1",
-             .recipe = {.kind = FEATURES_WORDS, .bits = 17, .gram_min = 4, .gram_max = 5,
-                        .word_weight = 16, .text_max = 4000},
+             .recipe = {.kind = FEATURES_WORDS,
+                        .bits = 17,
+                        .gram_min = 4,
+                        .gram_max = 5,
+                        .word_weight = 16,
+                        .text_max = 4000},
              .idf = true,
              .c = 0.3,
              .eps = 0.1,
@@ -65,10 +70,17 @@ static const struct kind kinds[] = {
              .evidence_texts = 40,
              .progress = progress}},
     {.name = "language",
-     .train = {.label_key = "language", .label_prefix = "", .wanted = is_open_language, .cuts = language_cuts},
+     .train = {.label_key = "language",
+               .label_prefix = "",
+               .wanted = is_open_language,
+               .cuts = language_cuts},
      .test = {.label_key = "language", .label_prefix = "", .wanted = is_open_language},
      .fit = {.name = "language-1",
-             .recipe = {.kind = FEATURES_BYTES, .bits = 15, .gram_min = 2, .gram_max = 4, .text_max = 800},
+             .recipe = {.kind = FEATURES_BYTES,
+                        .bits = 15,
+                        .gram_min = 2,
+                        .gram_max = 4,
+                        .text_max = 800},
              .idf = true,
              .c = 1,
              .eps = 0.1,
@@ -125,8 +137,10 @@ static int evaluate(const struct options *o, const struct linear *model)
     }
     fit_measure(model, &dev, &score);
     double texts = score.texts > 0 ? (double)score.texts : 1;
-    printf("texts: %zu\naccuracy: %.4f\nwithin two: %.4f\nmacro-F1: %.4f\ncalibration error: %.4f\n", score.texts,
-           (double)score.right / texts, (double)score.right_of_two / texts, score.macro_f1, score.calibration_error);
+    printf(
+        "texts: %zu\naccuracy: %.4f\nwithin two: %.4f\nmacro-F1: %.4f\ncalibration error: %.4f\n",
+        score.texts, (double)score.right / texts, (double)score.right_of_two / texts,
+        score.macro_f1, score.calibration_error);
     print_confusions(&dev, score.confusion);
     free(score.confusion);
     corpus_done(&dev);
@@ -145,8 +159,8 @@ static int fit_and_write(const struct options *o, struct buf *bytes_out)
     if (r != 0) {
         code = command_fail(&train_command, EX_NOINPUT, "%s", why);
     } else if (fit_model(&corpus, &o->kind->fit, bytes_out) != 0) {
-        code = command_fail(&train_command, EX_DATAERR, "%s: %zu classes are too few or too many", path,
-                            corpus.class_count);
+        code = command_fail(&train_command, EX_DATAERR, "%s: %zu classes are too few or too many",
+                            path, corpus.class_count);
     } else if (o->out && (r = write_file(o->out, buf_str(bytes_out))) != 0) {
         code = command_fail(&train_command, EX_CANTCREAT, "%s: %s", o->out, strerror(-r));
     }
@@ -162,7 +176,8 @@ static int train(const struct options *o)
     char why[LINEAR_WHY];
     int code = fit_and_write(o, &bytes);
     if (code == EX_OK && linear_of(buf_str(&bytes), why, &model) != 0)
-        code = command_fail(&train_command, EX_SOFTWARE, "the trained model cannot be read: %s", why);
+        code =
+            command_fail(&train_command, EX_SOFTWARE, "the trained model cannot be read: %s", why);
     if (code == EX_OK && o->out)
         (void)fprintf(stderr, "train: wrote %s, %zu bytes, %zu classes\n", o->out, bytes.len,
                       linear_classes(model));
@@ -184,27 +199,36 @@ static const struct kind *kind_named(const char *name)
 
 static int train_run(int argc, char **argv)
 {
-    static const struct option longs[] = {{"data", required_argument, NULL, 'd'},
-                                          {"words", required_argument, NULL, 'w'},
-                                          {"out", required_argument, NULL, 'o'},
-                                          {"eval", no_argument, NULL, 'e'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"data", required_argument, NULL, 'd'}, {"words", required_argument, NULL, 'w'},
+        {"out", required_argument, NULL, 'o'},  {"eval", no_argument, NULL, 'e'},
+        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0}};
     struct options o = {0};
     for (int c; (c = getopt_long(argc, argv, "d:w:o:eh", longs, NULL)) != -1;) {
         switch (c) {
-        case 'd': o.data = optarg; break;
-        case 'w': o.words = optarg; break;
-        case 'o': o.out = optarg; break;
-        case 'e': o.eval = true; break;
-        case 'h': return command_usage(&train_command, EX_OK);
-        default: return command_usage(&train_command, EX_USAGE);
+        case 'd':
+            o.data = optarg;
+            break;
+        case 'w':
+            o.words = optarg;
+            break;
+        case 'o':
+            o.out = optarg;
+            break;
+        case 'e':
+            o.eval = true;
+            break;
+        case 'h':
+            return command_usage(&train_command, EX_OK);
+        default:
+            return command_usage(&train_command, EX_USAGE);
         }
     }
     if (optind + 1 != argc || !(o.kind = kind_named(argv[optind])))
         return command_fail(&train_command, EX_USAGE, "say what to train: topics or language");
     if (!o.data)
-        return command_fail(&train_command, EX_USAGE, "--data DIR is needed: where train.jsonl.gz is");
+        return command_fail(&train_command, EX_USAGE,
+                            "--data DIR is needed: where train.jsonl.gz is");
     if (!o.out && !o.eval)
         return command_fail(&train_command, EX_USAGE, "give --out FILE, --eval, or both");
     return train(&o);
@@ -214,7 +238,8 @@ const struct command train_command = {
     .name = "train",
     .usage = "topics|language --data DIR [--words FILE] [--out FILE] [--eval]",
     .summary = "trains and measures the models that the topics and language analyzers use",
-    .help = "  --data DIR   holds train.jsonl.gz, and dev.jsonl.gz for --eval: JSON lines with label (language), title, text\n"
+    .help = "  --data DIR   holds train.jsonl.gz, and dev.jsonl.gz for --eval: JSON lines with "
+            "label (language), title, text\n"
             "  --words FILE word lists, \"class: word, words\", taken as short texts more\n"
             "  --out FILE   write the model there; the same data gives the same file\n"
             "  --eval       print accuracy, macro-F1 and confusions on dev.jsonl.gz\n",

@@ -76,7 +76,8 @@ struct config_error {
     char text[512]; /* "dateline.yaml:12: fetch.spacing: '5 parsecs' is not a duration (such as 5s, 10m, 1h)" */
 };
 
-/* 0; -ENOENT, -EACCES, -EISDIR cannot be read; -EINVAL what it says is wrong. *out is untouched then. */
+/* 0; -ENOENT, -EACCES, -EISDIR, -EFBIG, … it, or a file it includes, cannot be read; -EINVAL what it says is
+ * wrong. *out is untouched then. */
 int config_load(const char *path, struct config **out, struct config_error *error);
 /* As config_load of an empty file that stood in the current directory: all defaults, no sources. */
 struct config *config_defaults(void);

@@ -1,6 +1,9 @@
 #include "topics.h"
 
-#define TOPIC(code, name, slug) {code, "http://cv.iptc.org/newscodes/mediatopic/" code, name, slug}
+#define TOPIC(code, name, slug)                                                                    \
+    {                                                                                              \
+        code, "http://cv.iptc.org/newscodes/mediatopic/" code, name, slug                          \
+    }
 
 const struct topic topics[] = {
     TOPIC("01000000", "arts, culture, entertainment and media", "arts"),

@@ -1,7 +1,7 @@
 /*
- * The seventeen first levels of IPTC Media Topics (https://cv.iptc.org/newscodes/mediatopic/, CC BY 4.0),
- * with the short name of ours that stands in topics of the live feed. The slugs are part of the wire
- * contract: they never change, and hold no dots.
+ * The seventeen first levels of IPTC Media Topics (https://cv.iptc.org/newscodes/mediatopic/, CC
+ * BY 4.0), with the short name of ours that stands in topics of the live feed. The slugs are part
+ * of the wire contract: they never change, and hold no dots.
  */
 #ifndef DATELINE_TOPICS_H
 #define DATELINE_TOPICS_H

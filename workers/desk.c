@@ -7,7 +7,7 @@
 #include "limits.h"
 #include "log.h"
 
-#define BATCH       128                  /* items of one flush: one wait for the disk */
+#define BATCH       128 /* items of one flush: one wait for the disk */
 #define RETRY_FIRST (500 * USEC_PER_MSEC)
 #define RETRY_LAST  (15 * USEC_PER_SEC)
 
@@ -33,7 +33,7 @@ void desk_remove(struct desk *d, struct desk_item *item)
 void desk_forget(struct desk *d, const void *owner)
 {
     struct desk_item *item, *next;
-    DL_FOREACH_SAFE(d->items, item, next) {
+    DL_FOREACH_SAFE (d->items, item, next) {
         if (item->owner == owner)
             desk_remove(d, item);
     }
@@ -42,7 +42,7 @@ void desk_forget(struct desk *d, const void *owner)
 void desk_forget_lease(struct desk *d, const void *owner, uint64_t lease)
 {
     struct desk_item *item, *next;
-    DL_FOREACH_SAFE(d->items, item, next) {
+    DL_FOREACH_SAFE (d->items, item, next) {
         if (item->owner == owner && item->lease == lease)
             desk_remove(d, item);
     }
@@ -52,7 +52,7 @@ size_t desk_count(const struct desk *d, const void *owner)
 {
     const struct desk_item *item;
     size_t count = 0;
-    DL_FOREACH(d->items, item) {
+    DL_FOREACH (d->items, item) {
         count += item->owner == owner;
     }
     return count;
@@ -125,9 +125,10 @@ static void sinks_failed(struct desk *d, const struct sink *sink, int error, int
     int64_t pause = d->retry_pause * 2;
     d->retry_pause = pause < RETRY_FIRST ? RETRY_FIRST : pause > RETRY_LAST ? RETRY_LAST : pause;
     d->retry_at = now + d->retry_pause;
-    (void)snprintf(d->trouble, sizeof(d->trouble), "sink %s: %s", sink_kind_name(sink), strerror(-error));
-    log_error("worker: cannot write sink=%s path=%s error=%s retry_ms=%lld held=%zu", sink_kind_name(sink),
-              log_safez(sink_path(sink)), log_safez(strerror(-error)),
+    (void)snprintf(d->trouble, sizeof(d->trouble), "sink %s: %s", sink_kind_name(sink),
+                   strerror(-error));
+    log_error("worker: cannot write sink=%s path=%s error=%s retry_ms=%lld held=%zu",
+              sink_kind_name(sink), log_safez(sink_path(sink)), log_safez(strerror(-error)),
               (long long)(d->retry_pause / USEC_PER_MSEC), d->count);
 }
 
@@ -167,7 +168,7 @@ bool desk_step(struct desk *d, int64_t now_mono)
     bool changed = false;
     if (now_mono < d->retry_at)
         return false;
-    DL_FOREACH(d->items, item) {
+    DL_FOREACH (d->items, item) {
         if (item->state == DESK_WAITING) {
             analyse(d, item);
             changed = true;
@@ -197,7 +198,7 @@ bool desk_busy(const struct desk *d, int64_t now_mono)
     const struct desk_item *item;
     if (now_mono < d->retry_at)
         return false;
-    DL_FOREACH(d->items, item) {
+    DL_FOREACH (d->items, item) {
         if (item->state == DESK_WAITING || item->state == DESK_READY)
             return true;
     }

@@ -4,8 +4,9 @@
  *     WAITING ──analyse──► READY ──sinks flushed──► KEPT ──RESULT sent──► gone
  *        └── cannot be read, or no sink can take it ──► REFUSED ──NACK sent──► gone
  *
- * A sink that fails leaves everything READY: it is put again later, and the leases are touched meanwhile. What is
- * KEPT is safe; when its result cannot be sent any more it comes again, and the sinks know it by its key.
+ * A sink that fails leaves everything READY: it is put again later, and the leases are touched
+ * meanwhile. What is KEPT is safe; when its result cannot be sent any more it comes again, and the
+ * sinks know it by its key.
  */
 #ifndef DATELINE_DESK_H
 #define DATELINE_DESK_H
@@ -33,16 +34,16 @@ struct desk {
     size_t sink_count;
     struct desk_item *items; /* in order of arrival */
     size_t count;
-    uint64_t done;        /* results that were kept */
-    int64_t retry_at;     /* monotonic; 0: sinks are well */
-    int64_t retry_pause;  /* µs */
+    uint64_t done;             /* results that were kept */
+    int64_t retry_at;          /* monotonic; 0: sinks are well */
+    int64_t retry_pause;       /* µs */
     char trouble[DESK_REASON]; /* of the sinks, "" when they are well */
 };
 
 /* A copy of the work. */
 void desk_add(struct desk *d, const void *owner, uint64_t lease, struct str work);
-/* One batch: analyses what waits, puts and flushes what is ready, unless the sinks rest. True when it changed
- * anything. */
+/* One batch: analyses what waits, puts and flushes what is ready, unless the sinks rest. True when
+ * it changed anything. */
 bool desk_step(struct desk *d, int64_t now_mono);
 /* What the sinks' policies have due when there is nothing to put. */
 void desk_idle(struct desk *d);

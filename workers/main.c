@@ -2,7 +2,8 @@
  * dateline-worker: receives work, analyses it, puts records into the sinks, flushes them, then
  * acknowledges. One thread, one loop; one process a core and host is how work scales.
  *
- * SIGTERM, SIGINT: takes no more work, finishes what it holds, says goodbye, exits 0. A second one: at once.
+ * SIGTERM, SIGINT: takes no more work, finishes what it holds, says goodbye, exits 0. A second one:
+ * at once.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -20,9 +21,10 @@
 #include "log.h"
 #include "session.h"
 
-#define DAEMONS_MAX   32
-#define SINKS_MAX     16
-#define DRAIN_US      (8 * USEC_PER_SEC) /* with the sinks' waits and the linger below the 15 s we promise */
+#define DAEMONS_MAX 32
+#define SINKS_MAX   16
+#define DRAIN_US                                                                                   \
+    (8 * USEC_PER_SEC) /* with the sinks' waits and the linger below the 15 s we promise */
 #define LINGER_MS     2000
 #define STATUS_US     USEC_PER_SEC
 #define IDLE_FLUSH_US USEC_PER_SEC
@@ -54,7 +56,8 @@ static const char help[] =
     "  --connect ENDPOINT    the daemon's work endpoint, instead of worker.connect\n"
     "  --models DIR          where language.model and topics.model are\n"
     "  --credit N            most items held at once\n"
-    "  --name NAME           what the daemon calls this worker; host and process id when not given\n"
+    "  --name NAME           what the daemon calls this worker; host and process id when not "
+    "given\n"
     "  --debug               log every change of state\n"
     "  --version, --help\n";
 
@@ -67,30 +70,48 @@ static int usage(int code)
 /* -1: go on; else the exit status. */
 static int read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {
-        {"config", required_argument, NULL, 'c'}, {"connect", required_argument, NULL, 'e'},
-        {"models", required_argument, NULL, 'm'}, {"credit", required_argument, NULL, 'r'},
-        {"name", required_argument, NULL, 'n'},   {"debug", no_argument, NULL, 'd'},
-        {"version", no_argument, NULL, 'V'},      {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"config", required_argument, NULL, 'c'},
+                                          {"connect", required_argument, NULL, 'e'},
+                                          {"models", required_argument, NULL, 'm'},
+                                          {"credit", required_argument, NULL, 'r'},
+                                          {"name", required_argument, NULL, 'n'},
+                                          {"debug", no_argument, NULL, 'd'},
+                                          {"version", no_argument, NULL, 'V'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     uint64_t number;
     for (int c; (c = getopt_long(argc, argv, "c:h", longs, NULL)) != -1;) {
         switch (c) {
-        case 'c': o->config = optarg; break;
-        case 'e': o->connect = optarg; break;
-        case 'm': o->models = optarg; break;
-        case 'n': o->name = optarg; break;
-        case 'd': log_set_level(LOG_DEBUG); break;
-        case 'V': (void)puts("dateline-worker " DATELINE_VERSION); return EX_OK;
-        case 'h': return usage(EX_OK);
+        case 'c':
+            o->config = optarg;
+            break;
+        case 'e':
+            o->connect = optarg;
+            break;
+        case 'm':
+            o->models = optarg;
+            break;
+        case 'n':
+            o->name = optarg;
+            break;
+        case 'd':
+            log_set_level(LOG_DEBUG);
+            break;
+        case 'V':
+            (void)puts("dateline-worker " DATELINE_VERSION);
+            return EX_OK;
+        case 'h':
+            return usage(EX_OK);
         case 'r':
             if (str_u64(str_of(optarg), &number) != 0 || number < 1 || number > LIMIT_CREDIT) {
-                (void)fprintf(stderr, "dateline-worker: --credit is a number from 1 to %d\n", LIMIT_CREDIT);
+                (void)fprintf(stderr, "dateline-worker: --credit is a number from 1 to %d\n",
+                              LIMIT_CREDIT);
                 return EX_USAGE;
             }
             o->credit = (long)number;
             break;
-        default: return usage(EX_USAGE);
+        default:
+            return usage(EX_USAGE);
         }
     }
     return optind == argc && (o->config || o->connect) ? -1 : usage(EX_USAGE);
@@ -137,7 +158,10 @@ static int open_sinks(struct worker *w)
     }
     for (size_t i = 0; i < w->config->sink_count; i++) {
         const struct config_sink *c = &w->config->sinks[i];
-        struct sink_config config = {.kind = c->kind, .path = c->path, .rotate_bytes = c->rotate_bytes, .rotate_keep = c->keep};
+        struct sink_config config = {.kind = c->kind,
+                                     .path = c->path,
+                                     .rotate_bytes = c->rotate_bytes,
+                                     .rotate_keep = c->keep};
         if (c->fsync && sink_fsync_named(c->fsync, &config.fsync) != 0) {
             log_error("worker: unknown sink setting fsync=%s", log_safez(c->fsync));
             return EX_CONFIG;
@@ -153,13 +177,14 @@ static int open_sinks(struct worker *w)
 
 static int open_session(struct worker *w, const char *endpoint, uint32_t credit)
 {
-    int r = w->session_count < DAEMONS_MAX
-                ? session_open(&w->sessions[w->session_count], w->zmq, endpoint, w->name, credit, &w->desk)
-                : -E2BIG;
+    int r = w->session_count < DAEMONS_MAX ? session_open(&w->sessions[w->session_count], w->zmq,
+                                                          endpoint, w->name, credit, &w->desk)
+                                           : -E2BIG;
     w->session_count += r != -E2BIG;
     if (r == 0)
         return EX_OK;
-    log_error("worker: cannot connect endpoint=%s error=%s", log_safez(endpoint), log_safez(zmq_strerror(-r)));
+    log_error("worker: cannot connect endpoint=%s error=%s", log_safez(endpoint),
+              log_safez(zmq_strerror(-r)));
     return EX_CONFIG;
 }
 
@@ -317,7 +342,8 @@ static void turn(struct worker *w)
 static int loop(struct worker *w)
 {
     (void)sd_notify(0, "READY=1");
-    log_info("worker: ready name=%s daemons=%zu sinks=%zu", w->name, w->session_count, w->desk.sink_count);
+    log_info("worker: ready name=%s daemons=%zu sinks=%zu", w->name, w->session_count,
+             w->desk.sink_count);
     for (;;) {
         int64_t now = clock_mono();
         if (w->drain_until != 0 && (drained(w) || w->now || now >= w->drain_until))
@@ -329,7 +355,8 @@ static int loop(struct worker *w)
     }
     for (size_t i = 0; i < w->session_count; i++)
         session_give_back(&w->sessions[i]);
-    log_info("worker: stopped kept=%llu given_back_or_lost=%zu", (unsigned long long)w->desk.done, w->desk.count);
+    log_info("worker: stopped kept=%llu given_back_or_lost=%zu", (unsigned long long)w->desk.done,
+             w->desk.count);
     return EX_OK;
 }
 

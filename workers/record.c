@@ -22,7 +22,7 @@ static json_t *link_of(const json_t *item)
     for (size_t r = 0; r < ARRAY_LEN(roles); r++) {
         const json_t *id;
         size_t i;
-        json_array_foreach(json_object_get(item, "altIds"), i, id) {
+        json_array_foreach (json_object_get(item, "altIds"), i, id) {
             const char *role = json_string_value(json_object_get(id, "role"));
             if (role && strcmp(role, roles[r]) == 0)
                 return json_object_get(id, "value");
@@ -71,12 +71,12 @@ static bool too_deep(json_t *value, int depth)
     if (depth == 0)
         return true;
     if (json_is_array(value)) {
-        json_array_foreach(value, i, below) {
+        json_array_foreach (value, i, below) {
             if (too_deep(below, depth - 1))
                 return true;
         }
     } else if (json_is_object(value)) {
-        json_object_foreach(value, key, below) {
+        json_object_foreach (value, key, below) {
             if (too_deep(below, depth - 1))
                 return true;
         }

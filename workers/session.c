@@ -20,7 +20,8 @@ static void set_state(struct session *s, enum session_state state)
 {
     if (s->state == state)
         return;
-    log_debug("worker: session endpoint=%s %s -> %s", s->endpoint, state_names[s->state], state_names[state]);
+    log_debug("worker: session endpoint=%s %s -> %s", s->endpoint, state_names[s->state],
+              state_names[state]);
     s->state = state;
 }
 
@@ -40,7 +41,8 @@ int session_open(struct session *s, void *context, const char *endpoint, const c
                  uint32_t credit, struct desk *desk)
 {
     int one = 1;
-    *s = (struct session){.endpoint = xstrdup(endpoint), .worker = worker, .credit = credit, .desk = desk};
+    *s = (struct session){
+        .endpoint = xstrdup(endpoint), .worker = worker, .credit = credit, .desk = desk};
     s->socket = zmq_socket(context, ZMQ_DEALER);
     if (!s->socket)
         return -errno;
@@ -63,8 +65,8 @@ void session_close(struct session *s, int linger_ms)
 
 /* ----------------------------------------------------------------------------------- sending */
 
-static int send(struct session *s, enum wire_verb verb, struct buf *header, const struct str *payload,
-                size_t count)
+static int send(struct session *s, enum wire_verb verb, struct buf *header,
+                const struct str *payload, size_t count)
 {
     int r = wire_send_work(s->socket, STR_NONE, verb, buf_str(header), payload, count);
     if (r == 0)
@@ -81,7 +83,7 @@ static void say_hello(struct session *s, int64_t now)
     if (sent)
         set_state(s, SESSION_ASKING);
     /* Not connected: look again soon, that asks nothing of anybody. */
-    s->hello_pause = !sent || s->hello_pause == 0 ? HELLO_FIRST
+    s->hello_pause = !sent || s->hello_pause == 0      ? HELLO_FIRST
                      : s->hello_pause * 2 > HELLO_LAST ? HELLO_LAST
                                                        : s->hello_pause * 2;
     s->hello_at = now + s->hello_pause;
@@ -100,7 +102,7 @@ static size_t pick(const struct session *s, enum desk_state state, struct desk_i
 {
     struct desk_item *item;
     size_t count = 0, bytes = 0;
-    DL_FOREACH(s->desk->items, item) {
+    DL_FOREACH (s->desk->items, item) {
         if (item->owner != s || item->state != state)
             continue;
         if (count == LIMIT_BATCH_ITEMS || (count > 0 && bytes + item->text.len > LIMIT_BATCH_BYTES))
@@ -112,8 +114,8 @@ static size_t pick(const struct session *s, enum desk_state state, struct desk_i
 }
 
 /* One message about items; they leave the desk with it. */
-static int send_items(struct session *s, enum wire_verb verb, struct desk_item **items, size_t count,
-                      struct wire_lease *leases)
+static int send_items(struct session *s, enum wire_verb verb, struct desk_item **items,
+                      size_t count, struct wire_lease *leases)
 {
     struct str payload[LIMIT_BATCH_ITEMS];
     struct buf header = BUF_NONE;
@@ -153,11 +155,11 @@ static void touch(struct session *s)
     struct wire_lease leases[LIMIT_BATCH_ITEMS] = {{0}};
     struct desk_item *item, *last = NULL;
     size_t count = 0;
-    DL_FOREACH(s->desk->items, item) {
+    DL_FOREACH (s->desk->items, item) {
         if (item->owner == s)
             last = item;
     }
-    DL_FOREACH(s->desk->items, item) {
+    DL_FOREACH (s->desk->items, item) {
         if (item->owner != s)
             continue;
         leases[count++].lease = item->lease;
@@ -165,7 +167,8 @@ static void touch(struct session *s)
             continue;
         struct buf header = BUF_NONE;
         wire_put_leases(&header, WIRE_TOUCH, leases, count);
-        (void)send(s, WIRE_TOUCH, &header, NULL, 0); /* not sent: the lease lapses, the item comes again */
+        (void)send(s, WIRE_TOUCH, &header, NULL,
+                   0); /* not sent: the lease lapses, the item comes again */
         buf_free(&header);
         count = 0;
     }
@@ -218,7 +221,8 @@ static void on_welcome(struct session *s, const struct wire_work *w, int64_t now
     s->touched_at = now;
     s->hello_pause = 0;
     set_state(s, SESSION_WORKING);
-    log_info("worker: welcomed endpoint=%s epoch=%s credit=%u", s->endpoint, log_safe(w->epoch), s->credit);
+    log_info("worker: welcomed endpoint=%s epoch=%s credit=%u", s->endpoint, log_safe(w->epoch),
+             s->credit);
 }
 
 static void on_items(struct session *s, const struct wire_work *w)
@@ -231,7 +235,8 @@ static void on_items(struct session *s, const struct wire_work *w)
 
 static void on_refused(struct session *s, const struct wire_work *w, int64_t now)
 {
-    log_warning("worker: refused endpoint=%s reason=%s leases=%zu", s->endpoint, log_safe(w->reason), w->count);
+    log_warning("worker: refused endpoint=%s reason=%s leases=%zu", s->endpoint,
+                log_safe(w->reason), w->count);
     for (size_t i = 0; i < w->count; i++)
         desk_forget_lease(s->desk, s, w->lease[i].lease);
     if (str_is(w->reason, wire_refusal_name(WIRE_HELLO_FIRST)) && s->state != SESSION_ASKING)
@@ -254,12 +259,23 @@ static void on_bye(struct session *s)
 static void on_message(struct session *s, const struct wire_work *w, int64_t now)
 {
     switch (w->verb) {
-    case WIRE_WELCOME: on_welcome(s, w, now); break;
-    case WIRE_ITEMS: on_items(s, w); break;
-    case WIRE_PING: say_ping(s, WIRE_PONG, w->ping); break;
-    case WIRE_BYE: on_bye(s); break;
-    case WIRE_REFUSED: on_refused(s, w, now); break;
-    case WIRE_PONG: break; /* a sign of life, like all of them */
+    case WIRE_WELCOME:
+        on_welcome(s, w, now);
+        break;
+    case WIRE_ITEMS:
+        on_items(s, w);
+        break;
+    case WIRE_PING:
+        say_ping(s, WIRE_PONG, w->ping);
+        break;
+    case WIRE_BYE:
+        on_bye(s);
+        break;
+    case WIRE_REFUSED:
+        on_refused(s, w, now);
+        break;
+    case WIRE_PONG:
+        break; /* a sign of life, like all of them */
     case WIRE_HELLO:
     case WIRE_RESULT:
     case WIRE_NACK:
@@ -267,7 +283,8 @@ static void on_message(struct session *s, const struct wire_work *w, int64_t now
     case WIRE_CREDIT:
     case WIRE_REPLAY:
     case WIRE_RECORDS:
-    case WIRE_VERBS: break; /* the decoder lets none of these through from a daemon */
+    case WIRE_VERBS:
+        break; /* the decoder lets none of these through from a daemon */
     }
 }
 
@@ -290,7 +307,8 @@ bool session_receive(struct session *s, int64_t now)
         if (r != 0 && r != -EMSGSIZE)
             return false;
         enum wire_refusal bad =
-            r == 0 ? wire_work_decode(parts.at, parts.count, WIRE_FROM_DAEMON, &work) : WIRE_BAD_FRAMES;
+            r == 0 ? wire_work_decode(parts.at, parts.count, WIRE_FROM_DAEMON, &work)
+                   : WIRE_BAD_FRAMES;
         s->heard_at = now;
         if (bad == WIRE_FINE) {
             on_message(s, &work, now);
@@ -340,8 +358,12 @@ void session_tick(struct session *s, int64_t now)
         break;
     case SESSION_WORKING:
     case SESSION_ENDING:
-    case SESSION_LEAVING: tick_welcomed(s, now); break;
-    case SESSION_LEFT: send_results(s); break;
+    case SESSION_LEAVING:
+        tick_welcomed(s, now);
+        break;
+    case SESSION_LEFT:
+        send_results(s);
+        break;
     }
 }
 
@@ -350,7 +372,9 @@ int64_t session_due(const struct session *s, int64_t now)
     int64_t at = now + USEC_PER_SEC;
     switch (s->state) {
     case SESSION_AWAY:
-    case SESSION_ASKING: at = s->hello_at; break;
+    case SESSION_ASKING:
+        at = s->hello_at;
+        break;
     case SESSION_WORKING:
     case SESSION_ENDING:
     case SESSION_LEAVING:
@@ -358,7 +382,8 @@ int64_t session_due(const struct session *s, int64_t now)
         if (s->touched_at + s->lease_us / 3 < at)
             at = s->touched_at + s->lease_us / 3;
         break;
-    case SESSION_LEFT: break;
+    case SESSION_LEFT:
+        break;
     }
     return at > now ? at - now : 0;
 }

@@ -14,7 +14,14 @@
 #include "desk.h"
 #include "wire.h"
 
-enum session_state { SESSION_AWAY, SESSION_ASKING, SESSION_WORKING, SESSION_ENDING, SESSION_LEAVING, SESSION_LEFT };
+enum session_state {
+    SESSION_AWAY,
+    SESSION_ASKING,
+    SESSION_WORKING,
+    SESSION_ENDING,
+    SESSION_LEAVING,
+    SESSION_LEFT
+};
 
 struct session {
     char *endpoint;
@@ -24,7 +31,8 @@ struct session {
     struct desk *desk; /* lent */
     enum session_state state;
     int64_t heartbeat_us, lease_us;
-    int64_t heard_at, listened_at, sent_at, touched_at, hello_at; /* monotonic; hello_at: when the next one is due */
+    int64_t heard_at, listened_at, sent_at, touched_at,
+        hello_at; /* monotonic; hello_at: when the next one is due */
     int64_t hello_pause;
     bool hopeless; /* refused for good: reason is logged */
 };

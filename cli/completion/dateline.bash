@@ -1,4 +1,4 @@
-# bash completion for dateline(1), dateline-worker(8) and datelined(8)
+# bash completion for dateline(1)
 
 _dateline_sources()
 {
@@ -32,8 +32,9 @@ _dateline()
     -c | --config) _dateline_files; return ;;
     --kind) _dateline_words "feed page directory"; return ;;
     --every) _dateline_words "auto 5m 15m 1h"; return ;;
-    --type) _dateline_words "auto rss atom jsonfeed sitemap article wirecopy"; return ;;
-    --connect | --id | --topic | --since | --url | --charset | -n) return ;;
+    --type) _dateline_words "auto rss atom jsonfeed page article wirecopy"; return ;;
+    --jail) _dateline_words "seccomp none"; return ;;
+    --connect | --replay | --fetched | --id | --topic | --since | --url | --charset | -n) return ;;
     esac
     case $command in
     help) _dateline_words "status sources source queue explain tail parse classify train" ;;
@@ -51,10 +52,18 @@ _dateline()
         else
             _dateline_words "$(_dateline_sources)"
         fi ;;
-    tail) _dateline_words "--topic --since -n $shared" ;;
+    tail) _dateline_words "--topic --since --replay -n $shared" ;;
     parse)
-        if [[ $cur == -* ]]; then _dateline_words "--type --url --charset --describe --in-process --help"; else _dateline_files; fi ;;
-    classify | train) if [[ $cur == -* ]]; then _dateline_words "--help"; else _dateline_files; fi ;;
+        if [[ $cur == -* ]]; then _dateline_words "--type --url --charset --describe --fetched --jail --in-process --help"; else _dateline_files; fi ;;
+    classify) if [[ $cur == -* ]]; then _dateline_words "--analyzers --models --help"; else _dateline_files; fi ;;
+    train)
+        if ((COMP_CWORD == 2)); then
+            _dateline_words "topics language --help"
+        elif [[ $cur == -* ]]; then
+            _dateline_words "--data --words --out --eval --help"
+        else
+            _dateline_files
+        fi ;;
     esac
 }
 

@@ -234,8 +234,8 @@ static int bind_all(struct dispatch *d, const char **failed_out)
 
 static void dispatch_free(struct dispatch *d)
 {
+    work_free_all(d); /* and with them the leases, which stand in lists of workers */
     worker_free_all(d);
-    work_free_all(d);
     if (d->socket)
         zmq_close(d->socket);
     buf_free(&d->header);

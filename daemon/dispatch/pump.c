@@ -114,30 +114,33 @@ static bool send_batch(struct dispatch *d, struct worker *worker, const struct b
 static void hand_out(struct dispatch *d, struct worker *worker, struct work **list, size_t max)
 {
     struct batch batch;
-    fill(d, worker, list, max < LIMIT_BATCH_ITEMS ? max : LIMIT_BATCH_ITEMS, &batch);
+    fill(d, worker, list, max, &batch);
     if (batch.count)
         send_batch(d, worker, &batch);
 }
 
 /* ---- whom to give */
 
-/* Shares a short queue among all who could take some, and fills messages from a long one. */
-static bool pump_ready(struct dispatch *d)
+/* A short queue is shared among all who could take some; a long one fills messages. */
+static size_t fair_share(const struct dispatch *d)
+{
+    uint64_t all = d->count[WORK_READY], takers = 0;
+    for (const struct worker *w = d->workers; w; w = w->hh.next)
+        takers += can_take(w) && !w->isolated;
+    return takers && all / takers < LIMIT_BATCH_ITEMS ? (size_t)((all + takers - 1) / takers)
+                                                      : LIMIT_BATCH_ITEMS;
+}
+
+static bool pump_ready(struct dispatch *d, size_t share)
 {
     struct worker *best = NULL;
-    size_t takers = 0;
-    for (struct worker *w = d->workers; w && d->ready; w = w->hh.next) {
-        if (!can_take(w) || w->isolated)
-            continue;
-        takers++;
-        if (!best || w->credit - w->held > best->credit - best->held)
+    for (struct worker *w = d->workers; w && d->ready; w = w->hh.next)
+        if (can_take(w) && !w->isolated &&
+            (!best || w->credit - w->held > best->credit - best->held))
             best = w;
-    }
-    if (!best)
-        return false;
-    uint64_t all = d->count[WORK_READY];
-    hand_out(d, best, &d->ready, (size_t)((all + takers - 1) / takers));
-    return true;
+    if (best)
+        hand_out(d, best, &d->ready, share);
+    return best != NULL;
 }
 
 /* It is isolated and not at work on suspects yet. */
@@ -186,14 +189,15 @@ static bool pump_suspects(struct dispatch *d)
 bool pump(struct dispatch *d)
 {
     bool more = true;
-    if (d->draining)
+    if (d->draining || !d->count[WORK_READY])
         return false;
+    size_t share = fair_share(d);
     for (int budget = PUMP_MESSAGES; more && budget > 0; budget--) {
         /* Results wait for the disk: do not ask for more of them. */
         if (d->settling_bytes > LIMIT_WRITE_BACKLOG)
             return false;
         more = pump_suspects(d);
-        more = pump_ready(d) || more;
+        more = pump_ready(d, share) || more;
     }
     return more;
 }

@@ -1,5 +1,6 @@
 #include "inside.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "clock.h"
@@ -120,6 +121,7 @@ void worker_forget(struct dispatch *d, struct worker *worker, bool died, const c
 
 static void worker_remove(struct dispatch *d, struct worker *worker)
 {
+    assert(!worker->leases);
     worker_isolate(d, worker, false);
     HASH_DEL(d->workers, worker);
     free(worker);

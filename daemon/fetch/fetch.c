@@ -17,7 +17,7 @@
  *   NEW ─► LOOKUP ─► LINE (host.c) ─► WIRE (hop.c, loop.c) ─► reply, gone
  *    └────────┴──────────┴── fails: reply, gone
  */
-enum job_state { JOB_NEW, JOB_LOOKUP, JOB_LINE, JOB_WIRE };
+enum job_state { JOB_NEW, JOB_LOOKUP, JOB_LINE, JOB_WIRE, JOB_STATES };
 
 struct fetch_job {
     struct fetch *fetch;
@@ -49,7 +49,7 @@ struct fetch {
     struct loop *loop;
     struct names *names;
     struct hosts *hosts;
-    struct fetch_job *fresh, *busy; /* NEW; all others */
+    struct fetch_job *lists[JOB_STATES];
     unsigned lookups;
     ev_timer kick; /* begins what is new, outside of the calls that bring it */
     struct fetch_counts counts;
@@ -77,23 +77,32 @@ const char *fetch_class_name(enum fetch_class class)
 
 static void kick(struct fetch *fetch)
 {
-    if (!fetch->fresh || fetch->lookups >= LIMIT_LOOKUPS || ev_is_active(&fetch->kick))
+    if (!fetch->lists[JOB_NEW] || fetch->lookups >= LIMIT_LOOKUPS || ev_is_active(&fetch->kick))
         return;
     ev_timer_set(&fetch->kick, 0., 0.);
     ev_timer_start(fetch->options.loop, &fetch->kick);
 }
 
-/* Leaves whatever the state holds; the only way from one state to another. */
-static void move(struct fetch_job *job, enum job_state to)
+static void enter(struct fetch_job *job, enum job_state state)
+{
+    job->state = state;
+    job->since = clock_mono();
+    DL_APPEND(job->fetch->lists[state], job);
+    if (state == JOB_LOOKUP)
+        job->fetch->lookups++;
+    kick(job->fetch);
+}
+
+/* Gives back what its state holds, but not its place with its host: that outlasts the wire. */
+static void leave(struct fetch_job *job)
 {
     struct fetch *fetch = job->fetch;
-    int64_t now = clock_mono(), spent = now - job->since;
+    int64_t spent = clock_mono() - job->since;
+    DL_DELETE(fetch->lists[job->state], job);
     switch (job->state) {
     case JOB_NEW:
-        DL_DELETE(fetch->fresh, job);
         break;
     case JOB_LOOKUP:
-        DL_DELETE(fetch->busy, job);
         ev_timer_stop(fetch->options.loop, &job->timer);
         if (job->query)
             names_drop(job->query);
@@ -103,23 +112,20 @@ static void move(struct fetch_job *job, enum job_state to)
         job->took_us += spent;
         break;
     case JOB_LINE:
-        DL_DELETE(fetch->busy, job);
         job->waited_us += spent;
         break;
     case JOB_WIRE:
-        DL_DELETE(fetch->busy, job);
         job->took_us += spent;
         break;
+    case JOB_STATES:
+        abort();
     }
-    job->state = to;
-    job->since = now;
-    if (to == JOB_NEW)
-        DL_APPEND(fetch->fresh, job);
-    else
-        DL_APPEND(fetch->busy, job);
-    if (to == JOB_LOOKUP)
-        fetch->lookups++;
-    kick(fetch);
+}
+
+static void move(struct fetch_job *job, enum job_state to)
+{
+    leave(job);
+    enter(job, to);
 }
 
 static void free_hop(struct fetch_job *job)
@@ -132,11 +138,9 @@ static void free_hop(struct fetch_job *job)
 
 static void free_job(struct fetch_job *job)
 {
-    struct fetch *fetch = job->fetch;
     free_hop(job);
     host_leave(&job->turn);
-    move(job, JOB_NEW);
-    DL_DELETE(fetch->fresh, job);
+    leave(job);
     target_done(&job->target);
     free(job->etag);
     free(job->last_modified);
@@ -199,8 +203,8 @@ static int keep_allowed(struct fetch_job *job, const struct names_answer *found,
     return job->names->count ? 0 : -EACCES;
 }
 
-/* Which of a name's addresses stands for its host: the least, so that neither the order of the reply nor
- * another name for the same machines opens a second line. */
+/* Which of a name's addresses stands for its host: the least, so that neither the order of the
+ * reply nor another name for the same machines opens a second line. */
 static const union names_address *least_address(const struct names_answer *names)
 {
     const union names_address *least = &names->at[0];
@@ -211,7 +215,8 @@ static const union names_address *least_address(const struct names_answer *names
                 least = a;
         } else if (a->any.sa_family == AF_INET
                        ? memcmp(&a->in.sin_addr, &least->in.sin_addr, sizeof(a->in.sin_addr)) < 0
-                       : memcmp(&a->in6.sin6_addr, &least->in6.sin6_addr, sizeof(a->in6.sin6_addr)) < 0) {
+                       : memcmp(&a->in6.sin6_addr, &least->in6.sin6_addr,
+                                sizeof(a->in6.sin6_addr)) < 0) {
             least = a;
         }
     }
@@ -261,8 +266,10 @@ static void look_up(struct fetch_job *job)
     ev_timer_set(&job->timer, LIMIT_LOOKUP_MS / 1e3, 0.);
     ev_timer_start(job->fetch->options.loop, &job->timer);
     struct names *names = job->fetch->names;
-    /* An answer at once ends or moves the job, so it is not looked at again unless there was none. */
-    struct names_query *query = names_ask(names, job->target.host, job->target.port, on_answer, job);
+    /* An answer at once ends or moves the job, so it is not looked at again unless there was none.
+     */
+    struct names_query *query =
+        names_ask(names, job->target.host, job->target.port, on_answer, job);
     if (query)
         job->query = query;
 }
@@ -366,8 +373,8 @@ static void on_kick(struct ev_loop *loop, ev_timer *w, int events)
 {
     (void)loop, (void)events;
     struct fetch *fetch = w->data;
-    if (fetch->fresh && fetch->lookups < LIMIT_LOOKUPS)
-        look_up(fetch->fresh);
+    if (fetch->lists[JOB_NEW] && fetch->lookups < LIMIT_LOOKUPS)
+        look_up(fetch->lists[JOB_NEW]);
     kick(fetch);
 }
 
@@ -375,8 +382,9 @@ static void on_kick(struct ev_loop *loop, ev_timer *w, int events)
 
 int fetch_open(const struct fetch_options *options, struct fetch **out)
 {
-    if (!options->user_agent || !options->per_host || !options->max_body || options->timeout_us <= 0 ||
-        options->spacing_us < 0 || !headers_value_ok(str_of(options->user_agent)))
+    if (!options->user_agent || !options->per_host || !options->max_body ||
+        options->timeout_us <= 0 || options->spacing_us < 0 ||
+        !headers_value_ok(str_of(options->user_agent)))
         return -EINVAL;
     struct fetch *fetch = xcalloc(1, sizeof(*fetch));
     int err = loop_open(options->loop, on_done, &fetch->loop);
@@ -408,10 +416,11 @@ void fetch_close(struct fetch *fetch)
 {
     if (!fetch)
         return;
-    while (fetch->busy)
-        free_job(fetch->busy);
-    while (fetch->fresh)
-        free_job(fetch->fresh);
+    for (int state = 0; state < JOB_STATES; state++) {
+        struct fetch_job *job, *tmp;
+        DL_FOREACH_SAFE (fetch->lists[state], job, tmp)
+            free_job(job);
+    }
     ev_timer_stop(fetch->options.loop, &fetch->kick);
     names_close(fetch->names);
     hosts_close(fetch->hosts);
@@ -426,7 +435,8 @@ static char *copy(const char *text)
 }
 
 struct fetch_job *fetch_start(struct fetch *fetch, const struct fetch_request *request,
-                              void (*on_reply)(void *ctx, const struct fetch_reply *reply), void *ctx)
+                              void (*on_reply)(void *ctx, const struct fetch_reply *reply),
+                              void *ctx)
 {
     struct target target;
     if (target_init(&target, request->url))
@@ -440,13 +450,11 @@ struct fetch_job *fetch_start(struct fetch *fetch, const struct fetch_request *r
     job->allow_private = request->allow_private;
     job->on_reply = on_reply;
     job->ctx = ctx;
-    job->since = clock_mono();
     job->turn.on_turn = on_turn;
     job->turn.on_held = on_held;
     ev_timer_init(&job->timer, on_lookup_timer, 0., 0.);
     job->timer.data = job;
-    DL_APPEND(fetch->fresh, job);
-    kick(fetch);
+    enter(job, JOB_NEW);
     return job;
 }
 
@@ -464,6 +472,6 @@ void fetch_counts(const struct fetch *fetch, struct fetch_counts *out)
     out->active = hosts.active;
     out->hosts = hosts.hosts;
     out->waiting = hosts.waiting + fetch->lookups;
-    DL_FOREACH (fetch->fresh, job)
+    DL_FOREACH (fetch->lists[JOB_NEW], job)
         out->waiting++;
 }

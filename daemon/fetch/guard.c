@@ -13,15 +13,17 @@ struct rule4 {
     const char *why;
 };
 
-#define V4(a, b, c, d) ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+#define V4(a, b, c, d)                                                                             \
+    ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
 
 /* The first match counts, so single addresses stand before their networks. */
 static const struct rule4 rules4[] = {
     {V4(100, 100, 100, 200), 32, GUARD_NEVER, "metadata service"}, /* Alibaba Cloud */
     {V4(168, 63, 129, 16), 32, GUARD_NEVER, "metadata service"},   /* Azure */
     {V4(192, 0, 0, 192), 32, GUARD_NEVER, "metadata service"},     /* Oracle Cloud, older */
-    {V4(169, 254, 0, 0), 16, GUARD_NEVER, "link-local"}, /* and the metadata services of most clouds */
-    {V4(0, 0, 0, 0), 8, GUARD_NEVER, "this network"},    /* Linux connects 0.0.0.0 to itself */
+    {V4(169, 254, 0, 0), 16, GUARD_NEVER,
+     "link-local"},                                   /* and the metadata services of most clouds */
+    {V4(0, 0, 0, 0), 8, GUARD_NEVER, "this network"}, /* Linux connects 0.0.0.0 to itself */
     {V4(224, 0, 0, 0), 4, GUARD_NEVER, "multicast"},
     {V4(240, 0, 0, 0), 4, GUARD_NEVER, "reserved"}, /* and broadcast */
     {V4(10, 0, 0, 0), 8, GUARD_PRIVATE, "private"},
@@ -38,10 +40,10 @@ static const struct rule4 rules4[] = {
 };
 
 enum inside { /* where an IPv6 form carries an IPv4 address */
-    INSIDE_NONE = -1,
-    INSIDE_6TO4 = 2,
-    INSIDE_LAST = 12,
-    INSIDE_LAST_INVERTED = 112
+              INSIDE_NONE = -1,
+              INSIDE_6TO4 = 2,
+              INSIDE_LAST = 12,
+              INSIDE_LAST_INVERTED = 112
 };
 
 struct rule6 {
@@ -68,7 +70,11 @@ static const struct rule6 rules6[] = {
     {{0x20, 0x01, 0x0d, 0xb8}, 32, GUARD_PRIVATE, INSIDE_NONE, "documentation"},
     {{0x20, 0x02}, 16, GUARD_OPEN, INSIDE_6TO4, "6to4"}, /* RFC 3056 */
     {{0x3f, 0xff}, 20, GUARD_PRIVATE, INSIDE_NONE, "documentation"},
-    {{0xfd, 0, 0x0e, 0xc2}, 32, GUARD_NEVER, INSIDE_NONE, "metadata service"},   /* Amazon: IMDS, DNS, time */
+    {{0xfd, 0, 0x0e, 0xc2},
+     32,
+     GUARD_NEVER,
+     INSIDE_NONE,
+     "metadata service"}, /* Amazon: IMDS, DNS, time */
     {{0xfd, 0x20, 0, 0xce}, 32, GUARD_NEVER, INSIDE_NONE, "metadata service"}, /* Google Cloud */
     {{0xfc}, 7, GUARD_PRIVATE, INSIDE_NONE, "unique local"},
     {{0xfe, 0x80}, 10, GUARD_NEVER, INSIDE_NONE, "link-local"},
@@ -121,7 +127,8 @@ static enum guard_verdict look_inside(const uint8_t address[16], enum inside ins
  * address. */
 static bool is_isatap(const uint8_t address[16])
 {
-    return (address[8] & 0xfd) == 0 && address[9] == 0 && address[10] == 0x5e && address[11] == 0xfe;
+    return (address[8] & 0xfd) == 0 && address[9] == 0 && address[10] == 0x5e &&
+           address[11] == 0xfe;
 }
 
 static enum guard_verdict look6(const uint8_t address[16], const char **why)

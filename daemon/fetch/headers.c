@@ -106,7 +106,8 @@ static void read_cache_control(struct headers *h, struct str value)
     while (next_element(&value, ',', &directive)) {
         size_t equals = str_chr(directive, '=');
         struct str name = str_trim(str_upto(directive, equals));
-        struct str argument = equals == SIZE_MAX ? STR_NONE : str_trim(str_from(directive, equals + 1));
+        struct str argument =
+            equals == SIZE_MAX ? STR_NONE : str_trim(str_from(directive, equals + 1));
         if (str_isi(name, "max-age") && h->max_age_s < 0)
             h->max_age_s = read_delta(argument);
         else if (str_isi(name, "no-store") || (str_isi(name, "no-cache") && equals == SIZE_MAX))
@@ -119,7 +120,8 @@ static bool is_charset(struct str name)
 {
     for (size_t i = 0; i < name.len; i++) {
         char c = lower(name.at[i]);
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr("-_.:+()", c)) || c == '\0')
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr("-_.:+()", c)) ||
+            c == '\0')
             return false;
     }
     return name.len > 0;
@@ -227,7 +229,8 @@ int64_t headers_fresh_us(const struct headers *h, int64_t now_us)
 int64_t headers_retry_after_us(const struct headers *h, int64_t now_us)
 {
     int64_t seconds = h->retry_after_s;
-    /* The server's own Date, where there is one: its clock may be wrong, the difference is meant. */
+    /* The server's own Date, where there is one: its clock may be wrong, the difference is meant.
+     */
     if (seconds < 0 && h->retry_at_s >= 0)
         seconds = h->retry_at_s - (h->date_s >= 0 ? h->date_s : now_us / USEC_PER_SEC);
     if (seconds <= 0)

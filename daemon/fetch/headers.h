@@ -1,7 +1,8 @@
 /*
  * The reply headers that matter here, read line by line as they come, within LIMIT_HEADERS bytes of
- * one request and LIMIT_HEADER_VALUE of one value. A value that is longer is as good as absent: half
- * a validator would never match. Freshness follows RFC 9111, 4.2; Retry-After RFC 9110, 10.2.3.
+ * one request and LIMIT_HEADER_VALUE of one value. A value that is longer is as good as absent:
+ * half a validator would never match. Freshness follows RFC 9111, 4.2; Retry-After RFC
+ * 9110, 10.2.3.
  */
 #ifndef DATELINE_HEADERS_H
 #define DATELINE_HEADERS_H
@@ -16,21 +17,22 @@
 struct headers {
     /* of this reply; "" when absent */
     char etag[LIMIT_HEADER_VALUE + 1], last_modified[LIMIT_HEADER_VALUE + 1]; /* verbatim */
-    char content_type[LIMIT_HEADER_VALUE + 1];                                /* "text/html", lower case */
-    char charset[HEADERS_CHARSET + 1];                                        /* its parameter */
-    char content_encoding[LIMIT_HEADER_VALUE + 1];                            /* lower case */
+    char content_type[LIMIT_HEADER_VALUE + 1];     /* "text/html", lower case */
+    char charset[HEADERS_CHARSET + 1];             /* its parameter */
+    char content_encoding[LIMIT_HEADER_VALUE + 1]; /* lower case */
     char location[LIMIT_URL + 1];
     bool location_too_long, transfer_coded; /* a Transfer-Encoding other than chunked */
     /* inside */
     int64_t max_age_s, age_s, retry_after_s; /* -1 absent */
-    int64_t expires_s, date_s, retry_at_s;   /* seconds since 1970; -1 absent, 0 expires: not a date, long ago */
+    int64_t expires_s, date_s,
+        retry_at_s; /* seconds since 1970; -1 absent, 0 expires: not a date, long ago */
     bool no_cache, ended;
     size_t bytes; /* of all lines, interim replies and trailers too */
 };
 
 void headers_init(struct headers *h);
-/* One line with its line end, as it came. A status line begins a new reply, what follows the blank line is
- * counted and not read. 0; -EMSGSIZE over LIMIT_HEADERS. */
+/* One line with its line end, as it came. A status line begins a new reply, what follows the blank
+ * line is counted and not read. 0; -EMSGSIZE over LIMIT_HEADERS. */
 int headers_line(struct headers *h, struct str line);
 /* For how long the reply stays fresh, 0 when it does not say or is stale. now: wall time. */
 int64_t headers_fresh_us(const struct headers *h, int64_t now_us);

@@ -7,9 +7,11 @@
 #include "guard.h"
 
 #define ACCEPT_FEEDS                                                                               \
-    "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, "  \
+    "application/rss+xml, application/atom+xml, application/feed+json, "                           \
+    "application/rdf+xml;q=0.9, "                                                                  \
     "application/xml;q=0.8, text/xml;q=0.8, text/html;q=0.5, */*;q=0.1"
-#define DNS_KEPT_S 600 /* longer than any one transfer: what we resolved must not lapse on its way */
+#define DNS_KEPT_S                                                                                 \
+    600 /* longer than any one transfer: what we resolved must not lapse on its way */
 
 static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
 {
@@ -19,7 +21,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *ctx)
         hop->headers_too_large = true;
         return CURL_WRITEFUNC_ERROR;
     }
-    /* libcurl would decompress such a transfer here, beside the queue, although nobody asked for it. */
+    /* libcurl would decompress such a transfer here, beside the queue, although nobody asked for
+     * it. */
     return hop->headers.transfer_coded ? CURL_WRITEFUNC_ERROR : line.len;
 }
 
@@ -54,7 +57,8 @@ static curl_socket_t on_open_socket(void *ctx, curlsocktype purpose, struct curl
 }
 
 /* "host:port:address,address", lapsing by itself ("+"). */
-static struct curl_slist *resolve_list(const struct target *target, const struct names_answer *names)
+static struct curl_slist *resolve_list(const struct target *target,
+                                       const struct names_answer *names)
 {
     struct buf entry = BUF_NONE;
     buf_printf(&entry, "+%s:%u:", target->host, (unsigned)target->port);
@@ -122,7 +126,8 @@ static void set_manners(CURL *easy, const struct hop_options *o)
     curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
     curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)DNS_KEPT_S);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, o->user_agent);
-    /* libcurl knows connections by name: one that was opened by leave must not serve another request. */
+    /* libcurl knows connections by name: one that was opened by leave must not serve another
+     * request. */
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, o->allow_private ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, o->allow_private ? 1L : 0L);
 }
@@ -257,7 +262,8 @@ enum fetch_class hop_result(struct hop *hop, CURLcode code, const char **error_o
     } else if (hop->too_large) {
         class = FETCH_TOO_LARGE;
         error = "a longer body than is read";
-    } else if (code == CURLE_OK || hop->enough || (code == CURLE_FILESIZE_EXCEEDED && status >= 300)) {
+    } else if (code == CURLE_OK || hop->enough ||
+               (code == CURLE_FILESIZE_EXCEEDED && status >= 300)) {
         class = class_of_status(hop, &error);
     } else if (hop->blocked && code == CURLE_COULDNT_CONNECT) {
         class = FETCH_BLOCKED_ADDRESS;

@@ -1,6 +1,6 @@
 /*
- * One request on the wire and what came of it: libcurl's settings, caps counted in its callbacks, and
- * its codes turned into our classes. Redirects are not followed here.
+ * One request on the wire and what came of it: libcurl's settings, caps counted in its callbacks,
+ * and its codes turned into our classes. Redirects are not followed here.
  */
 #ifndef DATELINE_HOP_H
 #define DATELINE_HOP_H
@@ -38,8 +38,8 @@ struct hop_options {
 
 struct hop *hop_new(const struct hop_options *options);
 void hop_free(struct hop *hop); /* off the multi. NULL is fine */
-/* What the ended hop amounts to; redirects are FETCH_REDIRECTS with a status. `error_out` is lent, one line, "" when
- * all is well. */
+/* What the ended hop amounts to; redirects are FETCH_REDIRECTS with a status. `error_out` is lent,
+ * one line, "" when all is well. */
 enum fetch_class hop_result(struct hop *hop, CURLcode code, const char **error_out);
 bool hop_is_redirect(const struct hop *hop);
 

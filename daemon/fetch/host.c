@@ -1,6 +1,8 @@
 #include "host.h"
 
 #include <assert.h>
+#include <xxhash.h>
+#define HASH_FUNCTION(key, len, hash) (hash) = (unsigned)XXH3_64bits(key, len)
 #include <uthash.h>
 #include <utlist.h>
 
@@ -28,7 +30,8 @@ struct hosts {
     struct hosts_options options;
     struct host *table;
     struct host *ready;
-    ev_timer kick; /* looks at `ready` before the loop sleeps, so that nobody is called from inside a call */
+    ev_timer kick; /* looks at `ready` before the loop sleeps, so that nobody is called from inside
+                      a call */
     uint32_t waiting, active;
 };
 
@@ -94,7 +97,8 @@ static bool refuses(const struct host *host)
     return host->held_until - clock_mono() > LIMIT_HOLD_WAIT_MS * USEC_PER_MSEC;
 }
 
-/* Decides what this host waits for: a place of its own (then somebody leaves), the time, the wire. */
+/* Decides what this host waits for: a place of its own (then somebody leaves), the time, the wire.
+ */
 static void look(struct host *host)
 {
     struct hosts *hosts = host->hosts;

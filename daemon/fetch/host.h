@@ -1,9 +1,9 @@
 /*
- * Politeness towards one host, which is an address and a port, loopback included: so many requests at
- * once, so long from the start of one to the start of the next, and nobody asks it while it wants to
- * be left alone (Retry-After). Each host has a line of its own, first come, first served; a host that
- * is slow or asks for rest holds up nobody else. Over all hosts at most LIMIT_CONNECTIONS are on the
- * wire; those whose turn has come wait for that in one more line.
+ * Politeness towards one host, which is an address and a port, loopback included: so many requests
+ * at once, so long from the start of one to the start of the next, and nobody asks it while it
+ * wants to be left alone (Retry-After). Each host has a line of its own, first come, first served;
+ * a host that is slow or asks for rest holds up nobody else. Over all hosts at most
+ * LIMIT_CONNECTIONS are on the wire; those whose turn has come wait for that in one more line.
  *
  *     host_queue() ─► host's line ─► on_turn() ─► host_leave()
  *                                 └► on_held()
@@ -19,8 +19,8 @@ struct hosts;
 struct host;
 
 struct host_turn { /* embedded in who waits; zeroed at first */
-    /* One of these comes, from the loop; after on_held the turn stands in no line any more: the host wants
-     * to be left alone for longer than LIMIT_HOLD_WAIT_MS. */
+    /* One of these comes, from the loop; after on_held the turn stands in no line any more: the
+     * host wants to be left alone for longer than LIMIT_HOLD_WAIT_MS. */
     void (*on_turn)(struct host_turn *turn);
     void (*on_held)(struct host_turn *turn, int64_t held_us);
     /* inside */

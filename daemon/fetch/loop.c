@@ -82,7 +82,8 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, voi
         curl_multi_assign(loop->multi, fd, s);
     }
     ev_io_stop(loop->ev, &s->io);
-    ev_io_set(&s->io, fd, (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
+    ev_io_set(&s->io, fd,
+              (what & CURL_POLL_IN ? EV_READ : 0) | (what & CURL_POLL_OUT ? EV_WRITE : 0));
     ev_io_start(loop->ev, &s->io);
     return 0;
 }
@@ -119,7 +120,8 @@ int loop_open(struct ev_loop *ev, void (*on_done)(void *private, CURLcode code),
     curl_multi_setopt(multi, CURLMOPT_TIMERDATA, loop);
     /* Above the peak: a cache that is too small leaves corpses in CLOSE_WAIT. */
     curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 2L * LIMIT_CONNECTIONS);
-    /* One request a connection at a time: a request with allow_private must not lend its connection. */
+    /* One request a connection at a time: a request with allow_private must not lend its
+     * connection. */
     curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     *out = loop;
     return 0;
@@ -144,7 +146,8 @@ int loop_add(struct loop *loop, CURL *easy)
 {
     CURLMcode failed = curl_multi_add_handle(loop->multi, easy);
     if (failed)
-        log_error("fetch: cannot begin a transfer error=%s", log_safez(curl_multi_strerror(failed)));
+        log_error("fetch: cannot begin a transfer error=%s",
+                  log_safez(curl_multi_strerror(failed)));
     return failed ? -EIO : 0;
 }
 

@@ -33,7 +33,8 @@ struct names_query {
     uint16_t port;
     void (*on_answer)(void *ctx, const struct names_answer *answer); /* NULL: dropped */
     void *ctx;
-    bool in_ask, answered; /* an answer inside names_ask() must not free what that is about to return */
+    bool in_ask,
+        answered; /* an answer inside names_ask() must not free what that is about to return */
 };
 
 static void rearm(struct names *n)
@@ -205,7 +206,8 @@ static void follow_resolv_conf(struct names *n)
 {
     struct stat st;
     if (n->asking || stat(RESOLV_CONF, &st) ||
-        (st.st_mtim.tv_sec == n->resolv_changed.tv_sec && st.st_mtim.tv_nsec == n->resolv_changed.tv_nsec))
+        (st.st_mtim.tv_sec == n->resolv_changed.tv_sec &&
+         st.st_mtim.tv_nsec == n->resolv_changed.tv_nsec))
         return;
     ares_channel old = n->channel;
     if (open_channel(n)) {
@@ -217,13 +219,15 @@ static void follow_resolv_conf(struct names *n)
 }
 
 struct names_query *names_ask(struct names *n, const char *host, uint16_t port,
-                              void (*on_answer)(void *ctx, const struct names_answer *answer), void *ctx)
+                              void (*on_answer)(void *ctx, const struct names_answer *answer),
+                              void *ctx)
 {
     follow_resolv_conf(n);
     struct names_query *q = xcalloc(1, sizeof(*q));
     *q = (struct names_query){
         .names = n, .port = port, .on_answer = on_answer, .ctx = ctx, .in_ask = true};
-    /* curl tries the addresses by turns of the families itself; sorting would open a socket for each. */
+    /* curl tries the addresses by turns of the families itself; sorting would open a socket for
+     * each. */
     struct ares_addrinfo_hints hints = {
         .ai_flags = ARES_AI_NOSORT, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     n->asking++;

@@ -75,7 +75,8 @@ static int take_parts(struct target *t, CURLU *parts)
     text = get_part(parts, CURLUPART_PORT, CURLU_DEFAULT_PORT);
     made.url = get_part(parts, CURLUPART_URL, 0);
     made.host = get_part(parts, CURLUPART_HOST, 0);
-    if (!text || !made.url || !made.host || str_u64(str_of(text), &port) || port == 0 || port > 65535)
+    if (!text || !made.url || !made.host || str_u64(str_of(text), &port) || port == 0 ||
+        port > 65535)
         goto out;
     err = strlen(made.url) > LIMIT_URL ? -EMSGSIZE : 0;
     if (err)

@@ -1,7 +1,7 @@
 /*
  * Where a request goes: a URL taken apart by libcurl's URL API, so that what we check is what curl
- * will do. The host is ASCII (IDNA done), numeric forms such as 0x7f.1 are plain addresses, there is
- * no fragment.
+ * will do. The host is ASCII (IDNA done), numeric forms such as 0x7f.1 are plain addresses, there
+ * is no fragment.
  */
 #ifndef DATELINE_TARGET_H
 #define DATELINE_TARGET_H

@@ -245,8 +245,8 @@ static int compare(struct str a, const char *b)
         int x = (unsigned char)a.at[i], y = (unsigned char)b[i];
         x = x >= 'A' && x <= 'Z' ? x + 32 : x;
         y = y >= 'A' && y <= 'Z' ? y + 32 : y;
-        if (x != y)
-            return x - y; /* also where b ends first: y is 0 */
+        if (x != y || y == 0)
+            return y ? x - y : 1; /* b ended first */
     }
     return b[a.len] ? -1 : 0;
 }

@@ -88,10 +88,11 @@ static void add_image(struct article *a)
         width = 0;
     if (str_u64(a->meta.field[META_IMAGE_HEIGHT], &height) != 0 || height > 65535)
         height = 0;
-    a->item.media[a->item.media_count++] = (struct item_media){.url = url,
-                                                               .title = a->meta.field[META_IMAGE_ALT],
-                                                               .width = (uint32_t)width,
-                                                               .height = (uint32_t)height};
+    a->item.media[a->item.media_count++] =
+        (struct item_media){.url = url,
+                            .title = a->meta.field[META_IMAGE_ALT],
+                            .width = (uint32_t)width,
+                            .height = (uint32_t)height};
 }
 
 static void add_addresses(struct article *a)

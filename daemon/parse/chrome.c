@@ -22,25 +22,107 @@ static bool begins_with_one_of(struct str s, const char *const *list, size_t cou
 
 static bool is_known_line(struct str s)
 {
-    static const char *const WHOLE[] = {
-        "advertisement", "advertisement - continue reading below", "advertising", "ad", "sponsored",
-        "share this", "share this article", "share this post", "share this story", "share:", "link copied",
-        "copy link", "subscribe now", "sign up", "read more", "read more:", "continue reading", "learn more",
-        "related", "related:", "related articles", "related posts", "related stories", "related content",
-        "related news", "recommended", "recommended for you", "more from", "more on this topic",
-        "you may also like", "you might also like", "see also", "tags", "tags:", "topics", "comments",
-        "leave a comment", "leave a reply", "follow us", "next", "previous", "back to top",
-        "skip to content", "skip to main content", "loading...", "loading\xe2\x80\xa6", "table of contents",
-        "in this article", "on this page", "jump to", "download our app", "most read", "most popular",
-        "trending", "also read", "log in", "sign in", "contents", "cancel", "close", "menu",
-        "post a comment", "no comments", "add a comment", "show comments", "view comments", "join the discussion",
-        "report a typo", "print version", "short url", "to the top"};
-    static const char *const START[] = {
-        "share this ", "share on ", "share via ", "follow us on ", "follow us ", "subscribe to our ",
-        "sign up for our ", "sign up to our ", "click here to subscribe", "read also:", "also read:",
-        "related:", "read more:", "see also:", "tags:", "topic:", "topics:", "filed under", "posted in ",
-        "getty images", "download our app", "short url", "permalink", "print this ", "email this ",
-        "download the app", "get our app", "we use cookies", "this site uses cookies", "join our newsletter"};
+    static const char *const WHOLE[] = {"advertisement",
+                                        "advertisement - continue reading below",
+                                        "advertising",
+                                        "ad",
+                                        "sponsored",
+                                        "share this",
+                                        "share this article",
+                                        "share this post",
+                                        "share this story",
+                                        "share:",
+                                        "link copied",
+                                        "copy link",
+                                        "subscribe now",
+                                        "sign up",
+                                        "read more",
+                                        "read more:",
+                                        "continue reading",
+                                        "learn more",
+                                        "related",
+                                        "related:",
+                                        "related articles",
+                                        "related posts",
+                                        "related stories",
+                                        "related content",
+                                        "related news",
+                                        "recommended",
+                                        "recommended for you",
+                                        "more from",
+                                        "more on this topic",
+                                        "you may also like",
+                                        "you might also like",
+                                        "see also",
+                                        "tags",
+                                        "tags:",
+                                        "topics",
+                                        "comments",
+                                        "leave a comment",
+                                        "leave a reply",
+                                        "follow us",
+                                        "next",
+                                        "previous",
+                                        "back to top",
+                                        "skip to content",
+                                        "skip to main content",
+                                        "loading...",
+                                        "loading\xe2\x80\xa6",
+                                        "table of contents",
+                                        "in this article",
+                                        "on this page",
+                                        "jump to",
+                                        "download our app",
+                                        "most read",
+                                        "most popular",
+                                        "trending",
+                                        "also read",
+                                        "log in",
+                                        "sign in",
+                                        "contents",
+                                        "cancel",
+                                        "close",
+                                        "menu",
+                                        "post a comment",
+                                        "no comments",
+                                        "add a comment",
+                                        "show comments",
+                                        "view comments",
+                                        "join the discussion",
+                                        "report a typo",
+                                        "print version",
+                                        "short url",
+                                        "to the top"};
+    static const char *const START[] = {"share this ",
+                                        "share on ",
+                                        "share via ",
+                                        "follow us on ",
+                                        "follow us ",
+                                        "subscribe to our ",
+                                        "sign up for our ",
+                                        "sign up to our ",
+                                        "click here to subscribe",
+                                        "read also:",
+                                        "also read:",
+                                        "related:",
+                                        "read more:",
+                                        "see also:",
+                                        "tags:",
+                                        "topic:",
+                                        "topics:",
+                                        "filed under",
+                                        "posted in ",
+                                        "getty images",
+                                        "download our app",
+                                        "short url",
+                                        "permalink",
+                                        "print this ",
+                                        "email this ",
+                                        "download the app",
+                                        "get our app",
+                                        "we use cookies",
+                                        "this site uses cookies",
+                                        "join our newsletter"};
     return one_of(s, WHOLE, ARRAY_LEN(WHOLE)) || begins_with_one_of(s, START, ARRAY_LEN(START));
 }
 
@@ -48,11 +130,15 @@ static bool is_known_line(struct str s)
 static bool is_share_row(struct str s)
 {
     static const char *const WORDS[] = {
-        "share", "tweet", "print", "email", "e-mail", "mail", "save", "copy", "link", "pin", "facebook",
-        "twitter", "x", "linkedin", "whatsapp", "telegram", "pinterest", "reddit", "vk", "vkontakte", "ok",
-        "odnoklassniki", "viber", "line", "wechat", "weibo", "messenger", "tumblr", "flipboard", "google",
-        "google+", "livejournal", "rss", "bluesky", "mastodon", "threads", "instagram", "youtube", "skype",
-        "pocket", "subscribe", "bookmark", "like", "follow", "more", "via", "on", "|", "\xc2\xb7", "+", "sms"};
+        "share",     "tweet",       "print",     "email",         "e-mail",    "mail",
+        "save",      "copy",        "link",      "pin",           "facebook",  "twitter",
+        "x",         "linkedin",    "whatsapp",  "telegram",      "pinterest", "reddit",
+        "vk",        "vkontakte",   "ok",        "odnoklassniki", "viber",     "line",
+        "wechat",    "weibo",       "messenger", "tumblr",        "flipboard", "google",
+        "google+",   "livejournal", "rss",       "bluesky",       "mastodon",  "threads",
+        "instagram", "youtube",     "skype",     "pocket",        "subscribe", "bookmark",
+        "like",      "follow",      "more",      "via",           "on",        "|",
+        "\xc2\xb7",  "+",           "sms"};
     unsigned words = 0, names = 0;
     struct str word;
     while (str_cut(&s, ' ', &word)) {
@@ -65,7 +151,7 @@ static bool is_share_row(struct str s)
         if (!number && !one_of(word, WORDS, ARRAY_LEN(WORDS)))
             return false;
         words++;
-        names += !number;
+        names += !number && word.len > 1;
     }
     return names > 0 && words <= 24;
 }
@@ -73,11 +159,13 @@ static bool is_share_row(struct str s)
 /* "12 comments", "Views: 1204", "0Comments", "5 min read", "14:05". */
 static bool is_counter(struct str s)
 {
-    static const char *const UNITS[] = {"comments", "comment", "views", "view", "shares", "share", "likes",
-                                        "min read", "minute read", "minutes read", "min. read", "reads",
-                                        "replies", "votes", "reactions", "followers", "mins read"};
+    static const char *const UNITS[] = {
+        "comments", "comment",  "views",       "view",         "shares",    "share",
+        "likes",    "min read", "minute read", "minutes read", "min. read", "reads",
+        "replies",  "votes",    "reactions",   "followers",    "mins read"};
     size_t digits = 0;
-    while (digits < s.len && ((s.at[digits] >= '0' && s.at[digits] <= '9') || strchr(",.:kK", s.at[digits])))
+    while (digits < s.len &&
+           ((s.at[digits] >= '0' && s.at[digits] <= '9') || strchr(",.:kK", s.at[digits])))
         digits++;
     if (digits == s.len)
         return digits > 0 && digits <= 8;
@@ -108,8 +196,8 @@ bool chrome_is_legal(struct str line)
     if (str_findi(line, STR("all rights reserved")) != SIZE_MAX)
         return true;
     /* "© 2026 Example": the year tells it from a picture's credit */
-    static const char *const SIGNS[] = {"\xc2\xa9 ", "\xc2\xa9", "copyright \xc2\xa9 ", "copyright (c) ",
-                                        "copyright ", "(c) "};
+    static const char *const SIGNS[] = {"\xc2\xa9 ",      "\xc2\xa9",   "copyright \xc2\xa9 ",
+                                        "copyright (c) ", "copyright ", "(c) "};
     for (size_t i = 0; i < ARRAY_LEN(SIGNS); i++)
         if (str_startsi(line, str_of(SIGNS[i]))) {
             struct str rest = str_from(line, strlen(SIGNS[i]));
@@ -121,8 +209,10 @@ bool chrome_is_legal(struct str line)
 
 bool chrome_is_credit(struct str line)
 {
-    static const char *const START[] = {"photo:", "photo by ", "photos by ", "photo credit", "image:", "image credit",
-                                        "image source:", "photograph:", "picture:", "video:", "credit:", "\xc2\xa9 ",
-                                        "(c) ", "[photo", "(photo", "file photo", "\xc2\xa9"};
-    return line.len <= LINE_MAX && !chrome_is_legal(line) && begins_with_one_of(line, START, ARRAY_LEN(START));
+    static const char *const START[] = {
+        "photo:",        "photo by ",   "photos by ", "photo credit", "image:",  "image credit",
+        "image source:", "photograph:", "picture:",   "video:",       "credit:", "\xc2\xa9 ",
+        "(c) ",          "[photo",      "(photo",     "file photo",   "\xc2\xa9"};
+    return line.len <= LINE_MAX && !chrome_is_legal(line) &&
+           begins_with_one_of(line, START, ARRAY_LEN(START));
 }

@@ -1,490 +1,34 @@
 /*
- * The grammar, every part optional but held together by the rules of is_dateline():
- *
- *     [By NAME] PLACE[/PLACE] [, REGION | COUNTRY] [, DATE | . DATE | ISO-DATE] [.]
- *     [(AGENCY) | /AGENCY [Correspondent NAME]/ | , AGENCY] [.] [- | -- | – | — | . | :]
- *
- *     MOSCOW, February 8. /TASS/.                 LONDON, March 3 (Reuters) -
- *     BRUSSELS, October 21. /ITAR-TASS/.          Dec 29 (Reuters) -
- *     MOSCOW. Feb 8 (Interfax) -                  Paris, March 3, 2020 (AFP) -
- *     MOSCOW, February 8 (RIA Novosti) -          CITY, Country, Jun 2 2022 (IPS) -
- *     BEIJING, Jan. 5 (Xinhua) --                 CITY 1996-08-22 Text (Reuters' archives)
- *     BOGOTA, Colombia (AP) —                     City, Aug 12 (PTI) Text
- *     PARIS, Texas (AP) —                         ANKARA, Turkey –    WASHINGTON:
- *
- * Prose begins with place names as well, so a dateline without a known agency must name a city of
- * the gazetteer and look like one (see is_dateline).
+ * Which readings of a paragraph's start are datelines, and what they say. The grammar stands in
+ * dateline_read.c. Prose begins with place names as well, so a dateline without a known agency must
+ * name a city of the gazetteer and look like one (see is_dateline).
  */
 #include "dateline.h"
 
 #include "agencies.h"
 #include "clock.h"
-#include "date.h"
-#include "gazetteer.h"
+#include "dateline_read.h"
 #include "utf8.h"
 
-#define DATELINE_MAX   110 /* bytes, byline aside */
 #define PARAGRAPHS_MAX 3
-#define WORDS_MAX      6 /* of a place's name: "Santiago de los Caballeros" has four */
-
-enum separator { SEP_NONE, SEP_STOP, SEP_COLON, SEP_DASH };
-
-struct reading {
-    struct str s;  /* the paragraph */
-    size_t at;
-    struct str byline, place, region, agency_text;
-    const struct place *city, *area; /* as found, or NULL */
-    const char *agency;
-    bool aboard, weekday, iso;
-    int year, month, day; /* 0: not given */
-    enum separator separator;
-};
-
-static struct str rest_of(const struct reading *r)
-{
-    return str_from(r->s, r->at);
-}
-
-static char char_at(const struct reading *r, size_t at)
-{
-    return at < r->s.len ? r->s.at[at] : '\0';
-}
-
-static void skip_blanks(struct reading *r)
-{
-    for (;;) {
-        struct str rest = rest_of(r);
-        if (rest.len && (rest.at[0] == ' ' || rest.at[0] == '\n' || rest.at[0] == '\t'))
-            r->at++;
-        else if (str_starts(rest, STR("\xc2\xa0")))
-            r->at += 2;
-        else
-            return;
-    }
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool starts_upper(struct str s)
-{
-    size_t at = 0;
-    return s.len && utf8_upper(utf8_next(s, &at));
-}
-
-/* Letters, all of them capitals; at least two. */
-static bool is_capitals(struct str s)
-{
-    size_t at = 0, letters = 0;
-    while (at < s.len) {
-        uint32_t point = utf8_next(s, &at);
-        if (!utf8_alnum(point) || (point >= '0' && point <= '9'))
-            continue;
-        if (!utf8_upper(point))
-            return false;
-        letters++;
-    }
-    return letters >= 2;
-}
-
-/* The length of a dash at s, and whether it is a bare hyphen. */
-static size_t dash_at(struct str s, bool *hyphen)
-{
-    static const char *const DASHES[] = {"--", "\xe2\x80\x94", "\xe2\x80\x93", "\xe2\x80\x95", "\xe2\x88\x92"};
-    *hyphen = false;
-    for (size_t i = 0; i < ARRAY_LEN(DASHES); i++)
-        if (str_starts(s, str_of(DASHES[i])))
-            return strlen(DASHES[i]);
-    *hyphen = s.len && s.at[0] == '-';
-    return *hyphen ? 1 : 0;
-}
-
-/* ---- words and places */
-
-static bool is_connector(struct str word)
-{
-    static const char *const WORDS[] = {"de", "del", "da", "do", "la", "las", "los", "el", "al", "of", "the",
-                                        "on", "upon", "am", "an", "sur", "en", "es", "i", "y", "e", "ez", "der"};
-    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
-        if (str_is(word, WORDS[i]))
-            return true;
-    return false;
-}
-
-/* "ST." and "N." in "ST. LOUIS": a full stop that does not end the place. */
-static bool stop_goes_on(struct str word)
-{
-    static const char *const SHORT[] = {"st", "ste", "mt", "ft", "pt"};
-    word = str_upto(word, word.len - 1);
-    for (size_t i = 0; i < ARRAY_LEN(SHORT); i++)
-        if (str_isi(word, SHORT[i]))
-            return true;
-    return word.len == 1 || str_chr(word, '.') != SIZE_MAX;
-}
-
-/* The word at s: up to white space, punctuation or a dash. A full stop inside belongs to it. */
-static struct str word_at(struct str s)
-{
-    size_t i = 0;
-    bool hyphen;
-    while (i < s.len && !strchr(" \n\t,()/:;\"!?", s.at[i]) && !str_starts(str_from(s, i), STR("\xc2\xa0"))) {
-        size_t dash = dash_at(str_from(s, i), &hyphen);
-        if (dash && (!hyphen || i == 0 || i + 1 >= s.len || s.at[i + 1] == ' '))
-            break;
-        i++;
-    }
-    return str_upto(s, i);
-}
-
-static bool has_day(struct str s, size_t month_len)
-{
-    s = str_from(s, month_len);
-    if (s.len && s.at[0] == '.')
-        s = str_from(s, 1);
-    s = utf8_trim(s);
-    return s.len && is_digit(s.at[0]);
-}
-
-static bool is_date_start(struct str s)
-{
-    size_t len = 0;
-    return date_month(s, &len) != 0 && has_day(s, len);
-}
-
-/* A run of capitalised words. Empty when there is none. */
-static struct str names_at(struct reading *r, bool keep_stops)
-{
-    size_t from = r->at, end = r->at;
-    for (unsigned words = 0; words < WORDS_MAX; words++) {
-        struct str word = word_at(rest_of(r));
-        if (word.len == 0 || !(starts_upper(word) || (words && is_connector(word))) ||
-            is_date_start(rest_of(r)))
-            break;
-        bool stop = word.at[word.len - 1] == '.';
-        if (stop && !keep_stops && !stop_goes_on(word)) {
-            r->at += word.len - 1;
-            end = r->at;
-            break;
-        }
-        r->at += word.len;
-        end = r->at;
-        if (char_at(r, r->at) != ' ')
-            break;
-        r->at++;
-    }
-    r->at = end;
-    return (struct str){r->s.at + from, end - from};
-}
-
-static void read_place(struct reading *r)
-{
-    size_t from = r->at;
-    r->place = names_at(r, false);
-    if (str_startsi(r->place, STR("aboard "))) {
-        r->aboard = true;
-        return;
-    }
-    r->city = place_find(r->place);
-    /* "WASHINGTON, D.C." keeps its stops, "PARIS." does not. */
-    while (char_at(r, r->at) == '/' && starts_upper(str_from(r->s, r->at + 1)) && r->at > from &&
-           char_at(r, r->at - 1) != ' ' && char_at(r, r->at - 1) != '.') {
-        r->at++; /* PARIS/LONDON: the first place counts */
-        if (names_at(r, false).len == 0)
-            break;
-    }
-}
-
-/* ---- dates */
-
-static size_t digits_at(struct str s, int *out)
-{
-    size_t n = 0;
-    int value = 0;
-    for (; n < s.len && n < 5 && is_digit(s.at[n]); n++)
-        value = value * 10 + (s.at[n] - '0');
-    *out = value;
-    return n;
-}
-
-static bool is_day(int year, int month, int day)
-{
-    int y, m, d;
-    if (month < 1 || month > 12 || day < 1)
-        return false;
-    clock_civil(clock_days(year ? year : 2000, month, day), &y, &m, &d);
-    return m == month && d == day;
-}
-
-static size_t skip_ordinal(struct str s)
-{
-    static const char *const ENDS[] = {"st", "nd", "rd", "th"};
-    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++)
-        if (str_startsi(s, str_of(ENDS[i])))
-            return 2;
-    return 0;
-}
-
-static void read_year(struct reading *r)
-{
-    size_t from = r->at;
-    int year;
-    if (char_at(r, r->at) == ',')
-        r->at++;
-    skip_blanks(r);
-    size_t n = digits_at(rest_of(r), &year);
-    if (n == 4 && year >= 1970 && year < 2200) {
-        r->at += n;
-        r->year = year;
-    } else {
-        r->at = from;
-    }
-}
-
-static bool take_day(struct reading *r, int month, int day)
-{
-    if (!is_day(0, month, day))
-        return false;
-    r->month = month;
-    r->day = day;
-    read_year(r);
-    if (!is_day(r->year, month, day))
-        r->year = 0;
-    return true;
-}
-
-/* "February 8", "Jan. 5, 2026", "8 February 2026". Leaves r->at where it was when there is none. */
-static bool read_date(struct reading *r)
-{
-    size_t from = r->at, len = 0, n;
-    int day, month = date_month(rest_of(r), &len);
-    if (month) {
-        r->at += len;
-        if (char_at(r, r->at) == '.')
-            r->at++;
-        skip_blanks(r);
-        n = digits_at(rest_of(r), &day);
-        r->at += n;
-        r->at += skip_ordinal(rest_of(r));
-        if (n && n < 3 && take_day(r, month, day))
-            return true;
-    } else if ((n = digits_at(rest_of(r), &day)) != 0 && n < 3) {
-        r->at += n;
-        r->at += skip_ordinal(rest_of(r));
-        skip_blanks(r);
-        month = date_month(rest_of(r), &len);
-        r->at += len;
-        if (month && char_at(r, r->at) == '.' && char_at(r, r->at + 1) != ' ')
-            r->at++;
-        if (month && take_day(r, month, day))
-            return true;
-    }
-    r->at = from;
-    return false;
-}
-
-static bool read_iso_date(struct reading *r)
-{
-    struct str s = rest_of(r);
-    int year, month, day;
-    if (s.len < 11 || digits_at(s, &year) != 4 || s.at[4] != '-' || digits_at(str_from(s, 5), &month) != 2 ||
-        s.at[7] != '-' || digits_at(str_from(s, 8), &day) != 2 || !is_day(year, month, day))
-        return false;
-    r->year = year;
-    r->month = month;
-    r->day = day;
-    r->iso = true;
-    r->at += 10;
-    return true;
-}
-
-static bool read_weekday(struct reading *r)
-{
-    static const char *const DAYS[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
-                                       "Sunday", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    struct str word = word_at(rest_of(r));
-    if (word.len && word.at[word.len - 1] == '.')
-        word.len--;
-    for (size_t i = 0; i < ARRAY_LEN(DAYS); i++)
-        if (str_isi(word, DAYS[i])) {
-            r->at += word.len;
-            if (char_at(r, r->at) == '.')
-                r->at++;
-            r->weekday = true;
-            return true;
-        }
-    return false;
-}
-
-/* ---- agencies */
-
-/* "TASS Correspondent Ivan Petrov": the agency in front, the name behind. */
-static bool agency_and_name(struct reading *r, struct str text)
-{
-    static const char *const WORDS[] = {" correspondents ", " correspondent ", " staff writer ", " by "};
-    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
-        size_t at = str_findi(text, str_of(WORDS[i]));
-        if (at == SIZE_MAX)
-            continue;
-        r->agency = agency_find(str_upto(text, at));
-        if (r->agency)
-            r->byline = str_trim(str_from(text, at + strlen(WORDS[i])));
-        return r->agency != NULL;
-    }
-    return false;
-}
-
-/* The whole text, or one of its parts: "AFP/AP", "RIA Novosti, Ivan Petrov". */
-static bool agency_in(struct reading *r, struct str text)
-{
-    text = utf8_trim(text);
-    r->agency_text = text;
-    r->agency = agency_find(text);
-    if (r->agency || agency_and_name(r, text))
-        return true;
-    for (size_t from = 0; from < text.len;) {
-        size_t end = from;
-        while (end < text.len && !strchr("/,;-", text.at[end]))
-            end++;
-        r->agency = agency_find(str_upto(str_from(text, from), end - from));
-        if (r->agency)
-            return true;
-        from = end + 1;
-    }
-    return false;
-}
-
-static bool read_agency(struct reading *r)
-{
-    char open = char_at(r, r->at), close = open == '(' ? ')' : open == '[' ? ']' : open == '/' ? '/' : '\0';
-    struct str inside = str_from(r->s, r->at + 1);
-    if (!close)
-        return false;
-    inside = str_upto(inside, DATELINE_MAX);
-    size_t end = str_chr(inside, close);
-    if (open == '/' && end != SIZE_MAX && str_startsi(str_from(inside, end + 1), STR("RL/")))
-        end += 3; /* RFE/RL */
-    if (end == SIZE_MAX || end == 0 || str_chr(str_upto(inside, end), '\n') != SIZE_MAX)
-        return false;
-    bool known = agency_in(r, str_upto(inside, end));
-    if (!known && open == '/')
-        return false;
-    r->at += end + 2;
-    return true;
-}
-
-/* "ASTANA. KAZINFORM – ", "TOKYO, July 1, Kyodo -- ": without brackets, a separator must follow. */
-static bool read_bare_agency(struct reading *r)
-{
-    size_t from = r->at;
-    bool hyphen;
-    struct str name = names_at(r, true);
-    skip_blanks(r);
-    const char *agency = name.len ? agency_find(name) : NULL;
-    if (agency && dash_at(rest_of(r), &hyphen)) {
-        r->agency = agency;
-        return true;
-    }
-    r->at = from;
-    return false;
-}
-
-/* ---- the parts in order */
-
-static bool read_region(struct reading *r)
-{
-    size_t from = r->at;
-    struct str name = names_at(r, true);
-    if (name.len == 0)
-        return false;
-    r->area = region_find(name);
-    const struct place *country = place_find(name);
-    if (country && !(country->kind & PLACE_COUNTRY))
-        country = NULL;
-    /* Georgia is a state and a country: what the city says decides. */
-    if (country && (!r->area || (r->city && strcmp(r->city->country, country->country) == 0)))
-        r->area = country;
-    if (!r->area && name.at[name.len - 1] == '.') { /* "MOSCOW, Russia. Text" has been tried with its stop */
-        r->at = from;
-        return false;
-    }
-    r->region = name;
-    return true;
-}
-
-static void read_middle(struct reading *r)
-{
-    for (unsigned parts = 0; parts < 4; parts++) {
-        size_t from = r->at;
-        char c = char_at(r, r->at);
-        if (c != ',' && c != '.')
-            break;
-        r->at++;
-        skip_blanks(r);
-        if (!r->month && read_date(r))
-            continue;
-        if (c == ',' && !r->weekday && read_weekday(r))
-            continue;
-        if (read_bare_agency(r))
-            return;
-        if (c == ',' && !r->month && r->region.len == 0 && read_region(r))
-            continue;
-        if (char_at(r, r->at) == '(' || char_at(r, r->at) == '/')
-            return;
-        r->at = from;
-        break;
-    }
-    skip_blanks(r);
-    if (!r->month && !read_iso_date(r) && r->place.len)
-        (void)read_date(r); /* "LONDON 3 March (AFP)" */
-    if (char_at(r, r->at) == '.' && char_at(r, r->at + 1) == ' ' &&
-        (char_at(r, r->at + 2) == '/' || char_at(r, r->at + 2) == '('))
-        r->at++;
-    skip_blanks(r);
-}
-
-static void read_separator(struct reading *r)
-{
-    bool hyphen, blank = r->at > 0 && strchr(" \n)/.", char_at(r, r->at - 1));
-    if (!r->agency_text.len && !r->agency)
-        blank = r->at > 0 && strchr(" \n", char_at(r, r->at - 1));
-    if (char_at(r, r->at) == '.' && !r->month && !r->agency && !r->agency_text.len)
-        return;
-    if (char_at(r, r->at) == '.') {
-        r->at++;
-        r->separator = SEP_STOP;
-        skip_blanks(r);
-        if (dash_at(rest_of(r), &hyphen) == 0)
-            return;
-        blank = true;
-    }
-    size_t len = dash_at(rest_of(r), &hyphen);
-    if (len && (!hyphen || blank)) {
-        r->at += len;
-        r->separator = SEP_DASH;
-    } else if (char_at(r, r->at) == ':' && (char_at(r, r->at + 1) == ' ' || char_at(r, r->at + 1) == '\n')) {
-        r->at++;
-        r->separator = SEP_COLON;
-    }
-}
 
 /* What follows a dateline is a sentence: it begins with a capital, a digit or a quotation mark and
  * is not a headline in capitals. */
 static bool starts_sentence(struct str s)
 {
-    static const char *const QUOTES[] = {"\"", "'", "\xe2\x80\x9c", "\xe2\x80\x98", "\xc2\xab", "\xe2\x80\x9e", "$"};
+    static const char *const QUOTES[] = {
+        "\"", "'", "\xe2\x80\x9c", "\xe2\x80\x98", "\xc2\xab", "\xe2\x80\x9e", "$"};
     bool quote = false;
     for (size_t i = 0; i < ARRAY_LEN(QUOTES); i++)
         quote = quote || str_starts(s, str_of(QUOTES[i]));
-    if (!quote && !starts_upper(s) && !(s.len && is_digit(s.at[0])))
+    if (!quote && !reading_starts_upper(s) && !(s.len && (s.at[0] >= '0' && s.at[0] <= '9')))
         return false;
     unsigned words = 0, capitals = 0;
     for (; words < 3 && s.len; words++) {
-        struct str word = word_at(s);
+        struct str word = reading_word(s);
         if (word.len == 0)
             break;
-        capitals += is_capitals(word);
+        capitals += reading_is_capitals(word);
         s = str_trim(str_from(s, word.len));
     }
     return !(words >= 2 && capitals == words);
@@ -493,12 +37,13 @@ static bool starts_sentence(struct str s)
 /* The rules that tell a dateline from prose.
  * With an agency of the list: a separator, or place and date, or a known city in capitals; a place
  * that nobody knows must be in capitals or dated. Without one: a known city, and a region, country
- * or date behind it, or nothing but capitals; "Paris: a guide" and "CHINA - a history" are headings. */
+ * or date behind it, or nothing but capitals; "Paris: a guide" and "CHINA - a history" are
+ * headings. */
 static bool is_dateline(const struct reading *r)
 {
-    bool capitals = is_capitals(r->place), city = r->city && (r->city->kind & PLACE_CITY);
+    bool capitals = reading_is_capitals(r->place), city = r->city && (r->city->kind & PLACE_CITY);
     bool dated = r->month != 0, known = r->city != NULL;
-    struct str rest = rest_of(r);
+    struct str rest = reading_rest(r);
     if (rest.len == 0)
         return false;
     if (r->agency) {
@@ -511,7 +56,7 @@ static bool is_dateline(const struct reading *r)
         return r->separator != SEP_NONE || (dated && (known || capitals)) || (known && capitals);
     }
     if (r->agency_text.len) /* in brackets, but unknown */
-        return known && dated && r->separator == SEP_DASH && starts_upper(r->agency_text);
+        return known && dated && r->separator == SEP_DASH && reading_starts_upper(r->agency_text);
     if (!city && !(known && dated))
         return false;
     if (r->region.len && !r->area)
@@ -527,46 +72,12 @@ static bool is_dateline(const struct reading *r)
     return capitals && (r->separator == SEP_DASH || r->separator == SEP_COLON);
 }
 
-/* ---- bylines */
-
-static bool starts_by(struct str s)
-{
-    return str_starts(s, STR("By ")) || str_starts(s, STR("BY "));
-}
-
-/* "By Jane Doe" before a dateline of the same paragraph: names until the first word in capitals. */
-static void read_byline(struct reading *r)
-{
-    if (!starts_by(r->s))
-        return;
-    size_t from = 3, end = 0;
-    r->at = from;
-    for (unsigned words = 0; words < 10; words++) {
-        struct str word = word_at(rest_of(r));
-        bool initial = word.len <= 2 || (word.len == 3 && word.at[1] == '.');
-        if (word.len == 0 || (is_capitals(word) && !initial && !str_is(str_upto(r->s, 2), "BY")))
-            break;
-        r->at += word.len;
-        end = r->at;
-        if (char_at(r, r->at) == ',')
-            r->at++;
-        bool line = char_at(r, r->at) == '\n';
-        skip_blanks(r);
-        if (line)
-            break;
-    }
-    if (end > from)
-        r->byline = str_trim((struct str){r->s.at + from, end - from});
-    else
-        r->at = 0;
-}
-
 /* A paragraph that is nothing but "By Jane Doe" or "By Jane Doe and John Roe, Reuters". */
 static struct str byline_paragraph(struct str s)
 {
     s = str_trim(s);
-    if (!starts_by(s) || s.len > 90 || s.len < 6 || s.at[s.len - 1] == '.' || str_chr(s, '\n') != SIZE_MAX ||
-        !starts_upper(str_from(s, 3)))
+    if (!reading_starts_by(s) || s.len > 90 || s.len < 6 || s.at[s.len - 1] == '.' ||
+        str_chr(s, '\n') != SIZE_MAX || !reading_starts_upper(str_from(s, 3)))
         return STR_NONE;
     s = str_from(s, 3);
     size_t comma = str_chr(s, ',');
@@ -603,8 +114,9 @@ static void fill_place(const struct reading *r, struct dateline *out)
     if (r->place.len == 0 || r->aboard)
         return;
     if (r->city)
-        copy_text(out->place, sizeof out->place, str_of(r->city->full ? r->city->full : r->city->name));
-    else if (is_capitals(r->place))
+        copy_text(out->place, sizeof out->place,
+                  str_of(r->city->full ? r->city->full : r->city->name));
+    else if (reading_is_capitals(r->place))
         copy_title(out->place, sizeof out->place, r->place);
     else
         copy_text(out->place, sizeof out->place, r->place);
@@ -629,7 +141,7 @@ static int infer_year(const struct reading *r, int64_t fetched_at)
     int year, month, day;
     clock_civil(today, &year, &month, &day);
     for (int y = year + 1; y >= year - 8; y--)
-        if (is_day(y, r->month, r->day) && clock_days(y, r->month, r->day) <= today + 1)
+        if (reading_is_day(y, r->month, r->day) && clock_days(y, r->month, r->day) <= today + 1)
             return y;
     return 0;
 }
@@ -643,31 +155,8 @@ static void fill_date(const struct reading *r, int64_t fetched_at, struct dateli
         year = infer_year(r, fetched_at);
     if (year < 1970 || year > 2199)
         return;
-    snprintf(out->date, sizeof out->date, "%04u-%02u-%02u", (unsigned)year % 10000, (unsigned)r->month % 100,
-             (unsigned)r->day % 100);
-}
-
-static bool read_paragraph(struct str paragraph, struct reading *r)
-{
-    *r = (struct reading){.s = paragraph};
-    read_byline(r);
-    size_t from = r->at;
-    r->s = str_upto(paragraph, from + DATELINE_MAX + 40); /* the rules look at some words behind */
-    if (!is_date_start(rest_of(r)))
-        read_place(r);
-    skip_blanks(r);
-    if (r->place.len == 0 && (read_date(r) || char_at(r, r->at) == '('))
-        skip_blanks(r);
-    else if (r->place.len == 0)
-        return false;
-    else
-        read_middle(r);
-    if (!r->agency && read_agency(r))
-        skip_blanks(r);
-    read_separator(r);
-    size_t end = r->at;
-    skip_blanks(r);
-    return end - from <= DATELINE_MAX && is_dateline(r);
+    snprintf(out->date, sizeof out->date, "%04u-%02u-%02u", (unsigned)year % 10000,
+             (unsigned)r->month % 100, (unsigned)r->day % 100);
 }
 
 bool dateline_find(struct str text, int64_t fetched_at, struct dateline *out)
@@ -684,7 +173,7 @@ bool dateline_find(struct str text, int64_t fetched_at, struct dateline *out)
         struct reading r;
         if (lead < paragraph.len) {
             n++;
-            if (read_paragraph(str_from(paragraph, lead), &r)) {
+            if (reading_paragraph(str_from(paragraph, lead), &r) && is_dateline(&r)) {
                 *out = (struct dateline){.at = at + lead, .len = r.at};
                 fill_place(&r, out);
                 fill_date(&r, fetched_at, out);

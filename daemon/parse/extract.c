@@ -26,7 +26,9 @@ struct writer {
     struct buf text, raw; /* of all blocks; of the one being read */
     size_t raw_links;
     uint32_t node, row; /* the block being read */
-    unsigned breaks;    /* <br> since the last text */
+    uint32_t asked_row; /* data_row()'s last answer: a row has many texts */
+    bool asked_is_data;
+    unsigned breaks; /* <br> since the last text */
     struct block *blocks;
     size_t count, cap;
 };
@@ -80,17 +82,31 @@ static void end_block(struct writer *w)
     w->blocks[w->count++] = block;
 }
 
-/* The row of a table of data that the block stands in, 0 when there is none: layout tables hold
- * long texts or other tables. */
-static uint32_t data_row(const struct writer *w, size_t block)
+/* Layout tables hold long texts, headings, paragraphs or other tables in their cells. */
+static bool is_data(const struct writer *w, size_t row)
+{
+    const struct html_node *nodes = w->html->nodes;
+    size_t cells = 0, paragraphs = 0;
+    if (w->weights[row].text > 1200)
+        return false;
+    for (size_t i = row + 1; i < nodes[row].end; i++) {
+        if (html_is_heading(nodes[i].tag) || nodes[i].tag == HTML_TABLE)
+            return false;
+        cells += nodes[i].tag == HTML_TD || nodes[i].tag == HTML_TH;
+        paragraphs += nodes[i].tag == HTML_P;
+    }
+    return cells > 1 && paragraphs <= cells;
+}
+
+/* The row of a table of data that the block stands in, 0 when there is none. */
+static uint32_t data_row(struct writer *w, size_t block)
 {
     size_t row = ancestor(w->html, block, HTML_TR, HTML_TR);
-    if (!row || w->weights[row].text > 1200)
-        return 0;
-    size_t cells = 0;
-    for (size_t i = row + 1; i < w->html->nodes[row].end; i = w->html->nodes[i].end)
-        cells += w->html->nodes[i].tag == HTML_TD || w->html->nodes[i].tag == HTML_TH;
-    return cells > 1 ? (uint32_t)row : 0;
+    if (row != w->asked_row) {
+        w->asked_row = (uint32_t)row;
+        w->asked_is_data = row && is_data(w, row);
+    }
+    return w->asked_is_data ? w->asked_row : 0;
 }
 
 static void add_text(struct writer *w, size_t i)
@@ -162,6 +178,23 @@ static void read_blocks(struct writer *w, size_t root)
     end_block(w);
 }
 
+/* Pictures often stand above the text's own element, two steps up at most. */
+static void read_captions_above(struct writer *w, size_t root)
+{
+    const struct html_node *nodes = w->html->nodes;
+    size_t from = root;
+    for (unsigned up = 0; up < 2 && from; up++)
+        from = nodes[from].parent;
+    for (size_t i = from + 1; i < root; i++) {
+        if (nodes[i].tag == HTML_TEXT || w->weights[i].marks & MARK_DROPPED || nodes[i].end > root)
+            continue;
+        if (is_caption(w, i)) {
+            add_caption(w, i);
+            i = nodes[i].end - 1;
+        }
+    }
+}
+
 /* ---- judging blocks */
 
 static struct str block_text(const struct writer *w, const struct block *block)
@@ -171,7 +204,8 @@ static struct str block_text(const struct writer *w, const struct block *block)
 
 static bool ends_sentence(struct str s)
 {
-    static const char *const ENDS[] = {".", "!", "?", ":", ".\"", ".”", "”", "\"", "…", ";", ")", "。"};
+    static const char *const ENDS[] = {".", "!",  "?", ":", ".\"", ".”",
+                                       "”", "\"", "…", ";", ")",   "。"};
     for (size_t i = 0; i < ARRAY_LEN(ENDS); i++)
         if (str_ends(s, str_of(ENDS[i])))
             return true;
@@ -221,7 +255,8 @@ static void drop_link_groups(struct writer *w)
     }
 }
 
-/* A heading without text before the next heading of its rank, or the end, headed what was dropped. */
+/* A heading without text before the next heading of its rank, or the end, headed what was dropped.
+ */
 static void drop_bare_headings(struct writer *w)
 {
     unsigned next_level = 0; /* of the block behind: 0 none, 99 text */
@@ -276,7 +311,9 @@ void extract_text(const struct html *html, struct str headline, struct extract *
     *out = (struct extract){0};
     struct writer w = {.html = html, .out = out, .headline = headline};
     w.weights = weigh(html);
-    read_blocks(&w, weigh_choose(html, w.weights));
+    size_t root = weigh_choose(html, w.weights);
+    read_captions_above(&w, root);
+    read_blocks(&w, root);
     judge(&w);
     write_body(&w);
     free(w.weights);

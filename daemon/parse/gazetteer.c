@@ -2346,12 +2346,27 @@ size_t place_fold(struct str name, char *out, size_t size)
 }
 
 /* "saint petersburg" is "st petersburg". */
-static void shorten_saint(char *key)
+static bool shorten_saint(char *key)
 {
     if (strncmp(key, "saint ", 6) != 0)
-        return;
+        return false;
     key[1] = 't';
     memmove(key + 2, key + 5, strlen(key + 5) + 1);
+    return true;
+}
+
+/* key against what place_fold() would make of a name of the tables, which are ASCII. */
+static int compare(const char *key, const char *name)
+{
+    for (;; name++) {
+        char c = *name;
+        if (c == '.' || c == '\'')
+            continue;
+        c = c == '-' ? ' ' : (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+        if (*key != c || c == '\0')
+            return (unsigned char)*key - (unsigned char)c;
+        key++;
+    }
 }
 
 static const struct place *search(const struct place *table, size_t count, const char *key)
@@ -2359,9 +2374,7 @@ static const struct place *search(const struct place *table, size_t count, const
     size_t low = 0, high = count;
     while (low < high) {
         size_t mid = (low + high) / 2;
-        char name[PLACE_MAX];
-        place_fold(str_of(table[mid].name), name, sizeof name);
-        int order = strcmp(key, name);
+        int order = compare(key, table[mid].name);
         if (order == 0)
             return &table[mid];
         if (order < 0)
@@ -2378,9 +2391,8 @@ const struct place *place_find(struct str name)
     if (place_fold(name, key, sizeof key) == 0)
         return NULL;
     const struct place *place = search(PLACES, ARRAY_LEN(PLACES), key);
-    if (place)
+    if (place || !shorten_saint(key))
         return place;
-    shorten_saint(key);
     return search(PLACES, ARRAY_LEN(PLACES), key);
 }
 

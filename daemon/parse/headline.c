@@ -10,7 +10,8 @@
  * the publisher's name, or when it follows the last separator and is short itself. */
 static struct str without_site(struct str title, struct str site)
 {
-    static const char *const SEPARATORS[] = {" | ", " – ", " — ", " :: ", " · ", " • ", " » ", " - "};
+    static const char *const SEPARATORS[] = {
+        " | ", " – ", " — ", " :: ", " · ", " • ", " » ", " - "};
     for (size_t i = 0; i < ARRAY_LEN(SEPARATORS); i++) {
         struct str separator = str_of(SEPARATORS[i]);
         size_t first = str_find(title, separator), last = SIZE_MAX;
@@ -24,7 +25,8 @@ static struct str without_site(struct str title, struct str site)
         struct str head = str_trim(str_upto(title, first));
         if (site.len && str_eqi(head, site))
             return str_trim(str_from(title, first + separator.len));
-        bool named = site.len && (str_findi(tail, site) != SIZE_MAX || str_findi(site, tail) != SIZE_MAX);
+        bool named =
+            site.len && (str_findi(tail, site) != SIZE_MAX || str_findi(site, tail) != SIZE_MAX);
         if (named || (i < 1 && tail.len < 40 && last > 20))
             return str_trim(str_upto(title, last));
     }

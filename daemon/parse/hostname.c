@@ -269,7 +269,7 @@ static int put_name(struct str name, struct buf *out)
         if (rest.at && (rest.len || rest.at[-1] == '.'))
             buf_putc(out, '.');
     }
-    struct str ascii = {out->at + from, out->len - from};
+    struct str ascii = str_from(buf_str(out), from);
     for (size_t i = 0; i < ascii.len; i++)
         if (is_forbidden(ascii.at[i]))
             return -EINVAL;

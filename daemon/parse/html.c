@@ -9,11 +9,10 @@ enum { INLINE = 1, BLOCK = 2, VOID = 4, RAW = 8, DECODED = 16, SCOPE = 32, HEADI
 static const struct {
     const char *name;
     unsigned flags;
-} TAGS[HTML_TAG_COUNT] = {
-    {"", 0},
-    {"", INLINE},
+} TAGS[HTML_TAG_COUNT] = {{"", 0},
+                          {"", INLINE},
 #define HTML_TAG_ROW(id, name, flags) {name, flags},
-    HTML_TAGS(HTML_TAG_ROW)
+                          HTML_TAGS(HTML_TAG_ROW)
 #undef HTML_TAG_ROW
 };
 
@@ -33,9 +32,9 @@ struct reader {
     struct html *html;
     struct str page;
     size_t at;
-    struct open *stack; /* stack[0] is the document */
-    size_t depth, flat; /* flat: open elements that were not nested, see (1) */
-    bool full;          /* see (4) */
+    struct open *stack;            /* stack[0] is the document */
+    size_t depth, flat;            /* flat: open elements that were not nested, see (1) */
+    bool full;                     /* see (4) */
     uint32_t open[HTML_TAG_COUNT]; /* how many of each stand on the stack: most searches end here */
     /* The raw-text elements that are known to have no end tag behind `at`. */
     bool endless[HTML_TAG_COUNT];
@@ -125,8 +124,10 @@ static void pop_to(struct reader *r, size_t depth)
     }
 }
 
-/* The depth of the nearest open `tag`, 0 when there is none within reach or a scope ends before it. */
-static size_t find_open(const struct reader *r, enum html_tag tag, struct str name, unsigned barrier)
+/* The depth of the nearest open `tag`, 0 when there is none within reach or a scope ends before it.
+ */
+static size_t find_open(const struct reader *r, enum html_tag tag, struct str name,
+                        unsigned barrier)
 {
     size_t low = r->depth > HTML_REACH ? r->depth - HTML_REACH : 0;
     if (r->open[tag] == 0)
@@ -160,8 +161,8 @@ static void close_item(struct reader *r, enum html_tag a, enum html_tag b)
             pop_to(r, d - 1);
             return;
         }
-        if (tag == HTML_UL || tag == HTML_OL || tag == HTML_MENU || tag == HTML_DL || tag == HTML_TABLE ||
-            ((TAGS[tag].flags & SCOPE) && a != HTML_TD) || tag == HTML_SELECT)
+        if (tag == HTML_UL || tag == HTML_OL || tag == HTML_MENU || tag == HTML_DL ||
+            tag == HTML_TABLE || ((TAGS[tag].flags & SCOPE) && a != HTML_TD) || tag == HTML_SELECT)
             return;
     }
 }
@@ -290,7 +291,8 @@ static void read_attrs(struct reader *r, struct html_node *node)
         if (r->at >= n || p[r->at] == '>')
             break;
         size_t from = r->at++;
-        while (r->at < n && !is_space(p[r->at]) && p[r->at] != '=' && p[r->at] != '>' && p[r->at] != '/')
+        while (r->at < n && !is_space(p[r->at]) && p[r->at] != '=' && p[r->at] != '>' &&
+               p[r->at] != '/')
             r->at++;
         struct str name = {p + from, r->at - from}, value = STR_NONE;
         while (r->at < n && is_space(p[r->at]))

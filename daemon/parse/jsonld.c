@@ -1,7 +1,7 @@
 /*
- * JSON-LD as publishers write it: wrapped in comments, raw line breaks inside strings, commas before
- * closing brackets, bad escapes, a list or a @graph around, "author" as text, object, list or
- * reference. It is repaired into JSON, then walked; depth is bounded before jansson sees it.
+ * JSON-LD as publishers write it: wrapped in comments, raw line breaks inside strings, commas
+ * before closing brackets, bad escapes, a list or a @graph around, "author" as text, object, list
+ * or reference. It is repaired into JSON, then walked; depth is bounded before jansson sees it.
  */
 #include "metadata.h"
 
@@ -83,7 +83,8 @@ static bool repair(struct str s, struct buf *out)
             buf_putz(out, "\\n");
         else if (c < 0x20)
             buf_putc(out, ' ');
-        else if (!inside && c == ',' && (peek(str_from(s, i)) == '}' || peek(str_from(s, i)) == ']'))
+        else if (!inside && c == ',' &&
+                 (peek(str_from(s, i)) == '}' || peek(str_from(s, i)) == ']'))
             continue;
         else
             buf_putc(out, (char)c);
@@ -101,7 +102,10 @@ static bool repair(struct str s, struct buf *out)
 
 static json_t *load(struct str script)
 {
-    size_t from = 0, end = script.len;
+    size_t from = 0, cdata = str_find(str_upto(script, 64), STR("<![CDATA["));
+    if (cdata != SIZE_MAX)
+        script = str_from(script, cdata + 9);
+    size_t end = script.len;
     while (from < end && script.at[from] != '{' && script.at[from] != '[')
         from++;
     while (end > from && script.at[end - 1] != '}' && script.at[end - 1] != ']')
@@ -126,7 +130,8 @@ static struct str text_of(const json_t *value)
 /* Is one of the types of `node` (text or list) a kind of article? */
 static bool is_article_type(struct str type)
 {
-    static const char *const ENDS[] = {"Article", "Posting", "Report", "BlogPost", "Review", "Recipe"};
+    static const char *const ENDS[] = {"Article",  "Posting", "Report",
+                                       "BlogPost", "Review",  "Recipe"};
     for (size_t i = 0; i < ARRAY_LEN(ENDS); i++)
         if (str_ends(type, str_of(ENDS[i])))
             return true;
@@ -170,7 +175,8 @@ static void offer(struct walk *w, enum meta_field field, unsigned rank, const js
     if (json_is_array(value))
         text = text_of(json_array_get(value, 0));
     else if (json_is_object(value))
-        text = text_of(json_object_get(value, field == META_IMAGE || field == META_CANONICAL ? "url" : "name"));
+        text = text_of(json_object_get(
+            value, field == META_IMAGE || field == META_CANONICAL ? "url" : "name"));
     if (field == META_IMAGE && text.len == 0 && json_is_array(value))
         text = text_of(json_object_get(json_array_get(value, 0), "url"));
     metadata_offer(w->m, field, rank, text);

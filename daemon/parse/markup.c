@@ -53,7 +53,7 @@ struct writer {
     unsigned keep; /* open pre elements */
     bool one_line;
     bool endless[ARRAY_LEN(ELEMENTS)]; /* hidden elements known to have no end tag in what is left */
-    bool no_comment_end;
+    bool no_comment_end, no_tag_end;
 };
 
 static const struct element *element_of(struct str name)
@@ -252,8 +252,9 @@ static size_t skip_declaration(struct writer *w, struct str s)
             return end + 5;
         w->no_comment_end = true;
     }
-    size_t end = str_chr(s, '>');
-    return end == SIZE_MAX ? 0 : end + 1;
+    size_t end = w->no_tag_end ? SIZE_MAX : str_chr(s, '>');
+    w->no_tag_end = end == SIZE_MAX;
+    return w->no_tag_end ? 0 : end + 1;
 }
 
 /* s begins with '<'. What it takes; 0 when it is no tag. */

@@ -82,7 +82,8 @@ void metadata_offer(struct metadata *m, enum meta_field field, unsigned rank, st
     if (is_time(field) && date_parse(value, &us) != 0)
         return;
     /* An address or a bare handle is no name. */
-    if (field == META_BYLINE && (str_startsi(value, STR("http")) || value.at[0] == '@' || value.at[0] == '/'))
+    if (field == META_BYLINE &&
+        (str_startsi(value, STR("http")) || value.at[0] == '@' || value.at[0] == '/'))
         return;
     if (field == META_BODY) {
         m->field[field] = html_keep(m->html, str_upto(value, LIMIT_TEXT));
@@ -122,15 +123,17 @@ void metadata_keywords(struct metadata *m, struct str list)
 /* Names that are in no list: "w-published-date", "search:date". */
 static bool says_published(struct str name)
 {
-    return (str_findi(name, STR("publish")) != SIZE_MAX || str_findi(name, STR("date")) != SIZE_MAX) &&
-           str_findi(name, STR("modif")) == SIZE_MAX && str_findi(name, STR("update")) == SIZE_MAX &&
-           str_findi(name, STR("expir")) == SIZE_MAX;
+    return (str_findi(name, STR("publish")) != SIZE_MAX ||
+            str_findi(name, STR("date")) != SIZE_MAX) &&
+           str_findi(name, STR("modif")) == SIZE_MAX &&
+           str_findi(name, STR("update")) == SIZE_MAX && str_findi(name, STR("expir")) == SIZE_MAX;
 }
 
 static void read_meta(struct metadata *m, size_t i)
 {
     struct str content = html_attr(m->html, i, HTML_ATTR_CONTENT);
-    struct str names[] = {html_attr(m->html, i, HTML_ATTR_PROPERTY), html_attr(m->html, i, HTML_ATTR_NAME),
+    struct str names[] = {html_attr(m->html, i, HTML_ATTR_PROPERTY),
+                          html_attr(m->html, i, HTML_ATTR_NAME),
                           html_attr(m->html, i, HTML_ATTR_ITEMPROP)};
     for (size_t n = 0; n < ARRAY_LEN(names); n++) {
         struct str name = names[n];
@@ -170,13 +173,16 @@ static struct str text_below(struct metadata *m, size_t node)
 /* "By Jane Doe | 5 min read", "Written by: Jane Doe, Staff writer" to the names. */
 static struct str clean_byline(struct str s)
 {
-    static const char *const LEADS[] = {"written by", "posted by", "reviewed by", "story by", "authored by",
-                                        "author:", "author", "by:", "by", ":"};
-    static const char *const ENDS[] = {" | ", " • ", " · ", " – ", " — ", " - ", " Published", " Updated",
-                                       " Posted", " on ", ", Updated", " Last updated"};
+    static const char *const LEADS[] = {
+        "written by", "posted by", "reviewed by", "story by", "authored by",
+        "author:",    "author",    "by:",         "by",       ":"};
+    static const char *const ENDS[] = {" | ",     " • ",  " · ",        " – ",
+                                       " — ",     " - ",  " Published", " Updated",
+                                       " Posted", " on ", ", Updated",  " Last updated"};
     for (size_t i = 0; i < ARRAY_LEN(LEADS); i++) {
         struct str lead = str_of(LEADS[i]);
-        if (str_startsi(s, lead) && s.len > lead.len && (s.at[lead.len] == ' ' || s.at[lead.len - 1] == ':'))
+        if (str_startsi(s, lead) && s.len > lead.len &&
+            (s.at[lead.len] == ' ' || s.at[lead.len - 1] == ':'))
             s = str_trim(str_from(s, lead.len));
     }
     for (size_t i = 0; i < ARRAY_LEN(ENDS); i++)
@@ -203,7 +209,9 @@ static void read_time(struct metadata *m, size_t i, struct str prop)
     }
     bool said = has_word(prop, "datePublished");
     struct str name = html_attr(m->html, i, HTML_ATTR_CLASS);
-    if (!said && (str_findi(name, STR("updated")) != SIZE_MAX || str_findi(name, STR("modified")) != SIZE_MAX) &&
+    if (!said &&
+        (str_findi(name, STR("updated")) != SIZE_MAX ||
+         str_findi(name, STR("modified")) != SIZE_MAX) &&
         str_findi(name, STR("published")) == SIZE_MAX)
         metadata_offer(m, META_UPDATED, RANK_PAGE, when);
     else
@@ -213,18 +221,20 @@ static void read_time(struct metadata *m, size_t i, struct str prop)
 /* Dates that stand on the page without markup, in an element that is named for them. */
 static void read_named(struct metadata *m, size_t i)
 {
-    struct str names[] = {html_attr(m->html, i, HTML_ATTR_CLASS), html_attr(m->html, i, HTML_ATTR_ID)};
+    struct str names[] = {html_attr(m->html, i, HTML_ATTR_CLASS),
+                          html_attr(m->html, i, HTML_ATTR_ID)};
     for (size_t k = 0; k < ARRAY_LEN(names); k++) {
         struct str name = names[k];
         if (name.len == 0 || name.len > 200 || m->html->nodes[i].end - i > 40)
             continue;
-        if (m->rank[META_BYLINE] > RANK_PAGE + 1 &&
-            (str_findi(name, STR("byline")) != SIZE_MAX || str_findi(name, STR("author")) != SIZE_MAX))
+        if (m->rank[META_BYLINE] > RANK_PAGE + 1 && (str_findi(name, STR("byline")) != SIZE_MAX ||
+                                                     str_findi(name, STR("author")) != SIZE_MAX))
             metadata_offer(m, META_BYLINE,
                            str_findi(name, STR("name")) != SIZE_MAX ? RANK_PAGE : RANK_PAGE + 1,
                            clean_byline(text_below(m, i)));
         if (m->rank[META_PUBLISHED] > RANK_PAGE + 1 && m->html->nodes[i].end - i < 12 &&
-            (str_findi(name, STR("date")) != SIZE_MAX || str_findi(name, STR("publish")) != SIZE_MAX ||
+            (str_findi(name, STR("date")) != SIZE_MAX ||
+             str_findi(name, STR("publish")) != SIZE_MAX ||
              str_findi(name, STR("posted")) != SIZE_MAX) &&
             str_findi(name, STR("update")) == SIZE_MAX)
             metadata_offer(m, META_PUBLISHED, RANK_PAGE + 1, text_below(m, i));
@@ -234,9 +244,11 @@ static void read_named(struct metadata *m, size_t i)
 /* A line that is nothing but a date, or a date with a word in front: the last resort. */
 static void read_line(struct metadata *m, struct str text)
 {
-    static const char *const LEADS[] = {"published on", "published:", "published", "posted on", "posted:", "posted",
-                                        "last updated on", "last updated:", "last updated", "updated on", "updated:",
-                                        "updated", "date:", "on"};
+    static const char *const LEADS[] = {
+        "published on", "published:", "published",       "posted on",
+        "posted:",      "posted",     "last updated on", "last updated:",
+        "last updated", "updated on", "updated:",        "updated",
+        "date:",        "on"};
     text = utf8_trim(text);
     if (m->rank[META_PUBLISHED] <= RANK_PAGE + 4 || text.len < 8 || text.len > 60)
         return;
@@ -256,14 +268,16 @@ static void read_line(struct metadata *m, struct str text)
 
 static void read_element(struct metadata *m, size_t i)
 {
-    struct str prop = html_attr(m->html, i, HTML_ATTR_ITEMPROP), rel = html_attr(m->html, i, HTML_ATTR_REL);
+    struct str prop = html_attr(m->html, i, HTML_ATTR_ITEMPROP),
+               rel = html_attr(m->html, i, HTML_ATTR_REL);
     uint16_t tag = m->html->nodes[i].tag;
     if (tag == HTML_LINK && has_word(rel, "canonical"))
         metadata_offer(m, META_CANONICAL, RANK_JSONLD, html_attr(m->html, i, HTML_ATTR_HREF));
     else if (tag == HTML_TIME || has_word(prop, "datePublished") || has_word(prop, "dateModified"))
         read_time(m, i, prop);
     else if (has_word(prop, "author") || (tag == HTML_A && has_word(rel, "author")))
-        metadata_offer(m, META_BYLINE, prop.len ? RANK_MICRODATA : RANK_META + 2, clean_byline(text_below(m, i)));
+        metadata_offer(m, META_BYLINE, prop.len ? RANK_MICRODATA : RANK_META + 2,
+                       clean_byline(text_below(m, i)));
     else if (has_word(prop, "headline"))
         metadata_offer(m, META_HEADLINE, RANK_MICRODATA, text_below(m, i));
     else if (tag != HTML_LINK && tag != HTML_IMG)
@@ -278,7 +292,8 @@ void metadata_read(struct html *html, struct metadata *out)
         const struct html_node *n = &html->nodes[i];
         if (n->tag == HTML_META)
             read_meta(out, i);
-        else if (n->tag == HTML_SCRIPT && str_findi(html_attr(html, i, HTML_ATTR_TYPE), STR("ld+json")) != SIZE_MAX)
+        else if (n->tag == HTML_SCRIPT &&
+                 str_findi(html_attr(html, i, HTML_ATTR_TYPE), STR("ld+json")) != SIZE_MAX)
             jsonld_read(out, n->text);
         else if (n->tag == HTML_TITLE)
             metadata_offer(out, META_TITLE, RANK_PAGE, n->text);

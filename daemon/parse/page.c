@@ -35,6 +35,7 @@ struct link {
 
 struct make { /* links of one signature */
     UT_hash_handle hh;
+    struct make *next;
     uint64_t make;
     unsigned links, words;
 };
@@ -44,7 +45,7 @@ struct page {
     struct html html;
     struct metadata meta;
     struct link *links, *first, **end;
-    struct make *makes;
+    struct make *makes, *first_make;
     size_t count;
     bool *outside; /* a node: navigation and the like, or below it */
     struct buf feeds, own_key;
@@ -136,11 +137,13 @@ static uint64_t make_of(const struct html *html, size_t i)
 /* Addresses of lists, services and files, by words that sites of every kind put in them. */
 static bool is_service_path(struct str url)
 {
-    static const char *const PARTS[] = {"/tag/",    "/tags/",     "/category/", "/categories/", "/author/",   "/authors/",
-                                        "/page/",   "/search",    "/login",     "/register",    "/privacy",   "/terms",
-                                        "/contact", "/subscribe", "/topics/",   "/rss",         "/feed/",     "/signin",
-                                        "/user/",   "/profile/",  "/wp-login",  "/share",       "/advertise", "/cookie"};
-    static const char *const ENDS[] = {".jpg", ".png", ".pdf", ".zip", ".mp3", ".mp4", ".xml", ".jpeg", ".gif", ".webp"};
+    static const char *const PARTS[] = {
+        "/tag/",    "/tags/",     "/category/", "/categories/", "/author/",   "/authors/",
+        "/page/",   "/search",    "/login",     "/register",    "/privacy",   "/terms",
+        "/contact", "/subscribe", "/topics/",   "/rss",         "/feed/",     "/signin",
+        "/user/",   "/profile/",  "/wp-login",  "/share",       "/advertise", "/cookie"};
+    static const char *const ENDS[] = {".jpg", ".png", ".pdf",  ".zip", ".mp3",
+                                       ".mp4", ".xml", ".jpeg", ".gif", ".webp"};
     for (size_t i = 0; i < ARRAY_LEN(PARTS); i++)
         if (str_findi(url, str_of(PARTS[i])) != SIZE_MAX)
             return true;
@@ -212,7 +215,8 @@ static void add_link(struct page *p, size_t i)
         link.text = STR_NONE;
     link.words = words_of(link.text);
     link.make = make_of(&p->html, i);
-    bool headline = link.text.len <= HEADLINE_MAX && (link.words >= 5 || (link.heading && link.words >= 2));
+    bool headline =
+        link.text.len <= HEADLINE_MAX && (link.words >= 5 || (link.heading && link.words >= 2));
     if (!headline)
         return;
     HASH_FIND(hh, p->links, link.key.at, link.key.len, known);
@@ -245,6 +249,8 @@ static void count_makes(struct page *p)
         if (!make) {
             make = xcalloc(1, sizeof *make);
             make->make = link->make;
+            make->next = p->first_make;
+            p->first_make = make;
             HASH_ADD(hh, p->makes, make, sizeof make->make, make);
         }
         make->links++;
@@ -257,6 +263,8 @@ static bool is_article_link(const struct page *p, const struct link *link)
 {
     struct make *make;
     HASH_FIND(hh, p->makes, &link->make, sizeof link->make, make);
+    if (!make)
+        return false;
     if (link->heading)
         return link->words >= 3 || make->links >= 3;
     return make->links >= 2 ? make->words / make->links >= 5 : link->words >= 7;
@@ -322,12 +330,12 @@ static int emit_links(struct page *p)
 
 static void page_done(struct page *p)
 {
-    struct make *make, *next_make;
-    HASH_ITER(hh, p->makes, make, next_make) {
-        HASH_DEL(p->makes, make);
+    HASH_CLEAR(hh, p->makes);
+    HASH_CLEAR(hh, p->links);
+    for (struct make *make = p->first_make, *next; make; make = next) {
+        next = make->next;
         free(make);
     }
-    HASH_CLEAR(hh, p->links);
     for (struct link *link = p->first, *next; link; link = next) {
         next = link->next;
         free(link);

@@ -50,9 +50,10 @@ static bool is_hidden(const struct html *html, size_t i)
             return true;
         if (a->name == HTML_ATTR_ARIA_HIDDEN && str_isi(str_trim(a->value), "true"))
             return true;
-        if (a->name == HTML_ATTR_STYLE && (str_findi(str_upto(a->value, 256), STR("display:none")) != SIZE_MAX ||
-                                           str_findi(str_upto(a->value, 256), STR("display: none")) != SIZE_MAX ||
-                                           str_findi(str_upto(a->value, 256), STR("visibility:hidden")) != SIZE_MAX))
+        if (a->name == HTML_ATTR_STYLE &&
+            (str_findi(str_upto(a->value, 256), STR("display:none")) != SIZE_MAX ||
+             str_findi(str_upto(a->value, 256), STR("display: none")) != SIZE_MAX ||
+             str_findi(str_upto(a->value, 256), STR("visibility:hidden")) != SIZE_MAX))
             return true;
     }
     return false;
@@ -105,7 +106,8 @@ static void first_look(const struct html *html, struct weight *w)
     for (size_t i = 1; i < html->count; i++) {
         const struct html_node *n = &html->nodes[i];
         w[i].block = html_is_block(n->tag) ? (uint32_t)i : w[n->parent].block;
-        w[i].marks = (uint8_t)((w[n->parent].marks & MARK_LINK) | (n->tag == HTML_A ? MARK_LINK : 0));
+        w[i].marks =
+            (uint8_t)((w[n->parent].marks & MARK_LINK) | (n->tag == HTML_A ? MARK_LINK : 0));
         if (n->tag == HTML_TEXT) {
             uint32_t size = text_size(n->text);
             struct weight *block = &w[w[i].block];

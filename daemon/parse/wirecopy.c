@@ -22,9 +22,9 @@
 #include "limits.h"
 #include "utf8.h"
 
-#define HEAD_MAX     12     /* paragraphs looked at for headline, byline, date */
-#define PARAGRAPHS   20000  /* of one text; what follows is not read */
-#define HEADLINE_MAX 250    /* bytes */
+#define HEAD_MAX     12    /* paragraphs looked at for headline, byline, date */
+#define PARAGRAPHS   20000 /* of one text; what follows is not read */
+#define HEADLINE_MAX 250UL /* bytes */
 
 struct paragraphs {
     struct str *at;
@@ -52,7 +52,8 @@ static bool next_line(struct str *rest, struct str *line)
     return true;
 }
 
-/* Are lines broken at a column? Then most lines that are followed by another are of like, middling length. */
+/* Are lines broken at a column? Then most lines that are followed by another are of like, middling
+ * length. */
 static bool is_wrapped(struct str text)
 {
     struct str line;
@@ -89,7 +90,8 @@ static void split(struct str text, struct paragraphs *p)
 {
     bool wrapped = is_wrapped(text);
     struct str line;
-    buf_reserve(&p->joined, text.len + 1); /* joining never makes it longer: pointers into it stay */
+    buf_reserve(&p->joined,
+                text.len + 1); /* joining never makes it longer: pointers into it stay */
     size_t from = 0, before = 0;
     while (next_line(&text, &line) && p->count < PARAGRAPHS) {
         bool ends = line.len == 0 || !wrapped || before < 45 || chrome_is_line(line);
@@ -126,7 +128,8 @@ static bool is_slug(struct str s, struct str *slug)
     }
     bool joined = hyphens >= 1 && word.len > hyphens + 2 && s.len <= 80;
     bool capitals = lower == 0 && hyphens >= 1 && first == SIZE_MAX;
-    bool coded = str_starts(word, STR("BC-")) || str_starts(word, STR("AP-")) || str_starts(word, STR("bc-"));
+    bool coded = str_starts(word, STR("BC-")) || str_starts(word, STR("AP-")) ||
+                 str_starts(word, STR("bc-"));
     if (!joined || !(capitals || coded || (first == SIZE_MAX && hyphens >= 2)))
         return false;
     *slug = s;
@@ -135,7 +138,8 @@ static bool is_slug(struct str s, struct str *slug)
 
 static bool is_byline(struct str s, struct str *name)
 {
-    static const char *const LEADS[] = {"By ", "BY ", "by ", "Author: ", "Written by ", "Reporting by "};
+    static const char *const LEADS[] = {"By ",      "BY ",         "by ",
+                                        "Author: ", "Written by ", "Reporting by "};
     for (size_t i = 0; i < ARRAY_LEN(LEADS); i++) {
         struct str lead = str_of(LEADS[i]);
         if (!str_starts(s, lead) || s.len > 100 || s.len < lead.len + 3 || s.at[s.len - 1] == '.')
@@ -196,9 +200,11 @@ static size_t find_body(const struct wire *w)
     for (size_t i = 0; i < p->count && i < HEAD_MAX; i++) {
         struct str name;
         int64_t us;
-        if (chrome_is_line(p->at[i]) || is_byline(p->at[i], &name) || is_date(p->at[i], &us) || is_slug(p->at[i], &name))
+        if (chrome_is_line(p->at[i]) || is_byline(p->at[i], &name) || is_date(p->at[i], &us) ||
+            is_slug(p->at[i], &name))
             continue;
-        if (word_count(p->at[i], 25) >= 25 || (ends_like_text(p->at[i]) && word_count(p->at[i], 8) >= 8))
+        if (word_count(p->at[i], 25) >= 25 ||
+            (ends_like_text(p->at[i]) && word_count(p->at[i], 8) >= 8))
             return i;
     }
     /* Short lines only: the first is the headline when a blank line sets it off. */
@@ -236,8 +242,8 @@ static void read_head_line(struct wire *w, size_t i, size_t body)
     } else if (field[ITEM_HEADLINE].len == 0) {
         /* A word or two above another line is the section's name. */
         struct str next = i + 1 < body ? w->p.at[i + 1] : STR_NONE;
-        bool section = word_count(line, 3) <= 2 && word_count(next, 3) > 2 && !is_byline(next, &found) &&
-                       !is_date(next, &us) && !chrome_is_line(next);
+        bool section = word_count(line, 3) <= 2 && word_count(next, 3) > 2 &&
+                       !is_byline(next, &found) && !is_date(next, &us) && !chrome_is_line(next);
         if (section)
             field[ITEM_KEYWORDS] = line;
         else if (line.len <= HEADLINE_MAX * 2)
@@ -252,8 +258,9 @@ static void read_head_line(struct wire *w, size_t i, size_t body)
 /* "(Reporting by Ann Lee; Editing by Bo Ek)" */
 static bool is_reporters(struct str s, struct str *names)
 {
-    static const char *const LEADS[] = {"(Reporting by ", "(Reporting and writing by ", "(Additional reporting by ",
-                                        "(Writing by ", "Reporting by "};
+    static const char *const LEADS[] = {"(Reporting by ", "(Reporting and writing by ",
+                                        "(Additional reporting by ", "(Writing by ",
+                                        "Reporting by "};
     for (size_t i = 0; i < ARRAY_LEN(LEADS); i++)
         if (str_starts(s, str_of(LEADS[i])) && s.len < 500) {
             struct str rest = str_from(s, strlen(LEADS[i]));
@@ -314,7 +321,8 @@ static void read_body(struct wire *w, size_t from)
 static void derive_headline(struct wire *w)
 {
     struct item *item = &w->item;
-    struct str text = str_from(buf_str(&w->body), w->has_dateline ? w->dateline.at + w->dateline.len : 0);
+    struct str text =
+        str_from(buf_str(&w->body), w->has_dateline ? w->dateline.at + w->dateline.len : 0);
     text = str_upto(text, str_find(text, STR("\n\n")));
     for (size_t i = 20; i + 1 < text.len && i < HEADLINE_MAX; i++)
         if (strchr(".!?", text.at[i]) && text.at[i + 1] == ' ') {

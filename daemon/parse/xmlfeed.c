@@ -577,6 +577,8 @@ static enum xml_space space_of(struct reader *r, const xmlChar *address, const x
 static void put_tag(struct reader *r, const xmlChar *name, bool closing)
 {
     struct frame *text = &r->frames[r->in_text - 1];
+    if (closing && str_isi(str_of_xml(name), "br")) /* HTML would take it for a second line end */
+        return;
     if (text->kind == KIND_PLAIN) {
         buf_reset(&r->scratch);
         markup_escape(str_from(buf_str(&r->text), text->mark), &r->scratch);

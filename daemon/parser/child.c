@@ -124,7 +124,7 @@ static void on_abort(int number)
                                                                              : CHILD_ABORTED);
 }
 
-static void limit(int resource, rlim_t most)
+static void limit(__rlimit_resource_t resource, rlim_t most)
 {
     struct rlimit old, new = {most, most};
     if (getrlimit(resource, &old) == 0 && old.rlim_max < most)

@@ -26,8 +26,10 @@
  */
 enum child_state { CHILD_DOWN, CHILD_STARTING, CHILD_IDLE, CHILD_BUSY };
 
-#define STEP_BYTES                                                                                 \
-    (256UL << 10) /* moved by one callback, so that large documents do not hold the loop */
+/* Moved by one callback, so that large documents do not hold the loop; kept of a child's buffer
+ * between documents. */
+#define STEP_BYTES (256UL << 10)
+#define KEPT_BYTES (1UL << 20)
 
 struct parser_job {
     struct parser_job *prev, *next;
@@ -356,6 +358,8 @@ static void take_done(struct child *child, const struct frame_done *done)
                                         .report.reason = "the document is larger than it may be"};
     child->job = NULL;
     ev_timer_stop(parser->loop, &child->timer);
+    if (child->read.cap > KEPT_BYTES)
+        buf_free(&child->read);
     buf_reset(&child->read);
     set_state(child, CHILD_IDLE);
     if (child->documents >= LIMIT_PARSER_DOCUMENTS) {

@@ -182,7 +182,12 @@ const char *parser_program(void)
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     if (len > 0) {
         self[len] = '\0';
-        snprintf(path, sizeof path, "%s/dateline-parser", dirname(self));
+        const char *folder = dirname(self);
+        snprintf(path, sizeof path, "%s/dateline-parser", folder);
+        if (access(path, X_OK) == 0)
+            return path;
+        /* Installed below another prefix than the one it was built for. */
+        snprintf(path, sizeof path, "%s/../libexec/dateline/dateline-parser", folder);
         if (access(path, X_OK) == 0)
             return path;
     }

@@ -52,7 +52,8 @@ struct pipeline {
 
     ev_prepare before_sleep;
     ev_check after_sleep;
-    ev_timer tick;
+    ev_timer drain, keep;
+    uint64_t kept; /* results before this seq were dropped since the start */
     struct {
         int64_t woke, busy_us, longest_us;
         uint64_t turns;
@@ -109,6 +110,7 @@ struct work_facts {
     const struct link_identity *identity;
     const struct link_answer *answer;
     struct source *source;
+    const char *title; /* of the feed, as it says itself; NULL: as its source knows it */
     const char *url; /* the item's, for items without a link; NULL none */
     int64_t fetched_at;
 };

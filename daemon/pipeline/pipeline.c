@@ -10,7 +10,8 @@
 #include "limits.h"
 #include "log.h"
 
-#define TICK_S 1.0
+#define DRAIN_TICK_S 0.1
+#define KEEP_TICK_S  600.0
 
 /* ------------------------------------------------------------------------------------- batches */
 
@@ -145,7 +146,7 @@ static void on_after_sleep(struct ev_loop *loop, ev_check *w, int events)
     ((struct pipeline *)w->data)->turn.woke = clock_mono();
 }
 
-static void on_tick(struct ev_loop *loop, ev_timer *w, int events)
+static void on_drain_tick(struct ev_loop *loop, ev_timer *w, int events)
 {
     struct pipeline *p = w->data;
     struct dispatch_counts counts;
@@ -161,12 +162,30 @@ static void on_tick(struct ev_loop *loop, ev_timer *w, int events)
     call(p->drained_ctx);
 }
 
+/* Results that are older than replay.keep go. */
+static void on_keep_tick(struct ev_loop *loop, ev_timer *w, int events)
+{
+    struct pipeline *p = w->data;
+    uint64_t seq;
+    (void)loop;
+    (void)events;
+    if (store_seq_at(p->store, clock_now() - p->config->replay.keep_us, &seq) != 0 || seq <= p->kept)
+        return;
+    struct batch *batch = batch_new(p);
+    store_drop_results(batch->change, seq);
+    batch->dirty = true;
+    batch_commit(batch);
+    p->kept = seq;
+    log_info("pipeline: results are kept from here on seq=%llu", (unsigned long long)seq);
+}
+
 static void start_watchers(struct pipeline *p)
 {
     ev_prepare_init(&p->before_sleep, on_before_sleep);
     ev_check_init(&p->after_sleep, on_after_sleep);
-    ev_timer_init(&p->tick, on_tick, TICK_S / 10, TICK_S / 10);
-    p->before_sleep.data = p->after_sleep.data = p->tick.data = p;
+    ev_timer_init(&p->drain, on_drain_tick, DRAIN_TICK_S, DRAIN_TICK_S);
+    ev_timer_init(&p->keep, on_keep_tick, KEEP_TICK_S, KEEP_TICK_S);
+    p->before_sleep.data = p->after_sleep.data = p->drain.data = p->keep.data = p;
     ev_prepare_start(p->loop, &p->before_sleep);
     ev_check_start(p->loop, &p->after_sleep);
 }
@@ -390,6 +409,7 @@ int pipeline_open(const struct config *config, struct ev_loop *loop, struct pipe
         return rc;
     }
     pipeline_weigh(p);
+    ev_timer_start(p->loop, &p->keep);
     sources_start(p->sources);
     *out = p;
     return 0;
@@ -402,7 +422,7 @@ void pipeline_drain(struct pipeline *p, void (*call)(void *ctx), void *ctx)
     p->drained_ctx = ctx;
     pipeline_weigh(p);
     dispatch_drain(p->dispatch);
-    ev_timer_start(p->loop, &p->tick);
+    ev_timer_start(p->loop, &p->drain);
 }
 
 /* From the outside in: nobody is asked, nobody is answered, then the disk, then the sockets. */
@@ -423,7 +443,8 @@ void pipeline_close(struct pipeline *p)
     link_free(p->link);
     ev_prepare_stop(p->loop, &p->before_sleep);
     ev_check_stop(p->loop, &p->after_sleep);
-    ev_timer_stop(p->loop, &p->tick);
+    ev_timer_stop(p->loop, &p->drain);
+    ev_timer_stop(p->loop, &p->keep);
     zmq_ctx_term(p->zmq);
     free(p);
 }

@@ -134,6 +134,7 @@ static void enqueue(struct poll *poll, struct batch *batch, const struct item *i
                                   .identity = identity,
                                   .answer = answer,
                                   .source = poll->source,
+                                  .title = poll->title,
                                   .url = poll->name ? poll->url : NULL,
                                   .fetched_at = poll->fetched_at},
              &row);
@@ -165,6 +166,11 @@ static void accept_item(struct poll *poll, struct batch *batch, const struct ite
     struct pipeline *p = poll->pipeline;
     struct link_answer answer;
     struct str source_id = str_of(id_of(poll));
+    if (!item->field[ITEM_HEADLINE].len && !item_text(item).len && !(item->flags & ITEM_RETRACTED)) {
+        log_debug("pipeline: item refused, nothing to read in it source=%s", id_of(poll));
+        p->seen.refused++;
+        return;
+    }
     link_judge(p->link, source_id, identity, item, poll->fetched_at, &answer);
     if (answer.verdict != LINK_KNOWN) {
         enqueue(poll, batch, item, identity, &answer);

@@ -20,12 +20,18 @@ static json_t *time_or_null(int64_t at)
     return at ? json_string(clock_format(at, text)) : json_null();
 }
 
-static json_t *source_of_record(struct source *source)
+/* A feed's title is told to its source when the poll ends; its first items know it before. */
+static const char *title_of(const struct work_facts *facts)
 {
-    const struct source_def *def = source_def(source);
+    return facts->title ? facts->title : source_title(facts->source);
+}
+
+static json_t *source_of_record(const struct work_facts *facts)
+{
+    const struct source_def *def = source_def(facts->source);
     const char *address = def->url ? def->url : def->path;
     return json_pack("{s:s, s:s, s:s}", "id", def->id, "url", address ? address : "", "title",
-                     source_title(source));
+                     title_of(facts));
 }
 
 static json_t *record_so_far(const struct item *item, const struct work_facts *facts,
@@ -37,7 +43,7 @@ static json_t *record_so_far(const struct item *item, const struct work_facts *f
         .version = answer->version,
         .first_created = answer->first_created,
         .version_created = facts->fetched_at,
-        .source_title = str_of(source_title(facts->source)),
+        .source_title = str_of(title_of(facts)),
         .source_url = str_of(source_def(facts->source)->url),
     };
     struct str link = item->field[ITEM_LINK];
@@ -46,7 +52,7 @@ static json_t *record_so_far(const struct item *item, const struct work_facts *f
     set(ninjs, "version", json_string(version));
     set(record, "event", json_string(facts->event));
     set(record, "item", ninjs);
-    set(record, "source", source_of_record(facts->source));
+    set(record, "source", source_of_record(facts));
     if (link.len)
         set(record, "url", json_stringn(link.at, link.len));
     else

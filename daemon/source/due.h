@@ -1,5 +1,5 @@
-/* Sources in the order in which they are due: a binary heap that knows where each of them lies, so that 100,000
- * idle sources cost one timer. */
+/* Sources in the order in which they are due: a binary heap that knows where each of them lies, so
+ * that 100,000 idle sources cost one timer. */
 #ifndef DATELINE_DUE_H
 #define DATELINE_DUE_H
 

@@ -1,6 +1,6 @@
 /*
- * Inside of the room: what a source is, what a kind of source must be able to do, and what sources.c
- * does for them.
+ * Inside of the room: what a source is, what a kind of source must be able to do, and what
+ * sources.c does for them.
  *
  *            due            source_polled(),
  *   IDLE ───────► UNDER_WAY ───────────────► SETTLING ──────────────────► IDLE
@@ -13,6 +13,8 @@
 #include "schedule.h"
 #include "source.h"
 
+#include <xxhash.h>
+#define HASH_FUNCTION(key, len, hash) (hash) = (unsigned)XXH3_64bits(key, len)
 #include <uthash.h>
 
 struct directory;
@@ -26,21 +28,22 @@ struct source_kind {
     int (*check)(const struct source_def *def, char why[SOURCE_WHY]); /* 0, -EINVAL */
     void (*due)(struct source *source);   /* its time has come; it is IDLE and out of the heap */
     void (*start)(struct source *source); /* plans the first time */
-    void (*wake)(struct source *source);  /* settled, resumed, or no longer held. NULL: nothing to do */
-    void (*stop)(struct source *source);  /* free what it holds. NULL: nothing */
+    void (*wake)(
+        struct source *source); /* settled, resumed, or no longer held. NULL: nothing to do */
+    void (*stop)(struct source *source); /* free what it holds. NULL: nothing */
 };
 extern const struct source_kind source_feed, source_page, source_directory;
 
 struct source {
     struct sources *sources;
     const struct source_kind *kind;
-    struct source_def def; /* its strings are ours; an id is always there */
+    struct source_def def; /* its strings lie behind the source; an id is always there */
 
     /* stored */
     struct schedule schedule;
     char *etag, *last_modified; /* NULL none */
-    char *adopted;              /* asked instead of def.url after equal 301 or 308 in a row; NULL none */
-    char *moved;                /* where the last answers pointed, so many in a row */
+    char *adopted; /* asked instead of def.url after equal 301 or 308 in a row; NULL none */
+    char *moved;   /* where the last answers pointed, so many in a row */
     uint32_t moved_count;
     char *title; /* the feed's own; NULL unknown */
     bool paused;
@@ -85,7 +88,8 @@ void state_read(struct source *source, struct str state);
 struct directories; /* one inotify for all of them */
 struct directories *directories_new(struct ev_loop *loop);
 void directories_free(struct directories *all); /* NULL is fine */
-void directory_done(struct source *source, const char *name, const char *class); /* the file under way */
+void directory_done(struct source *source, const char *name,
+                    const char *class); /* the file under way */
 size_t directory_pending(const struct source *source);
 /* What was taken, 16 hex digits a bucket; appended. The other reads it back. */
 void directory_state(const struct source *source, struct buf *out);

@@ -4,23 +4,24 @@
 #include "limits.h"
 #include "utf8.h"
 
-#define LEAST_US   (LIMIT_AUTO_MIN_MS * USEC_PER_MSEC)
-#define FIRST_US   (LIMIT_AUTO_FIRST_MS * USEC_PER_MSEC)
-#define MOST_US    (LIMIT_INTERVAL_MAX_MS * USEC_PER_MSEC)
-#define LONGER_US  (10 * USEC_PER_MIN)
-#define QUIET_US   (31 * USEC_PER_DAY)
+#define LEAST_US    (LIMIT_AUTO_MIN_MS * USEC_PER_MSEC)
+#define FIRST_US    (LIMIT_AUTO_FIRST_MS * USEC_PER_MSEC)
+#define MOST_US     (LIMIT_INTERVAL_MAX_MS * USEC_PER_MSEC)
+#define LONGER_US   (10 * USEC_PER_MIN)
+#define QUIET_US    (31 * USEC_PER_DAY)
 #define PUNCTUAL_US (20 * USEC_PER_MIN)
-#define RETIRED_US (LIMIT_RETIRED_DAYS * USEC_PER_DAY)
-#define ALL_HOURS  0xffffffU
-#define ALL_DAYS   0x7fU
+#define RETIRED_US  (LIMIT_RETIRED_DAYS * USEC_PER_DAY)
+#define ALL_HOURS   0xffffffU
+#define ALL_DAYS    0x7fU
 
 const char *schedule_span(int64_t us, char out[SCHEDULE_SPAN])
 {
     static const struct {
         int64_t us;
         char name;
-    } units[] = {{USEC_PER_DAY, 'd'}, {USEC_PER_HOUR, 'h'}, {USEC_PER_MIN, 'm'}, {USEC_PER_SEC, 's'}};
-    int64_t rest = (us + USEC_PER_SEC / 2) / USEC_PER_SEC * USEC_PER_SEC;
+    } units[] = {
+        {USEC_PER_DAY, 'd'}, {USEC_PER_HOUR, 'h'}, {USEC_PER_MIN, 'm'}, {USEC_PER_SEC, 's'}};
+    int64_t rest = us / USEC_PER_SEC * USEC_PER_SEC;
     int len = 0, parts = 0;
     if (us < 10 * USEC_PER_SEC && us % USEC_PER_SEC != 0) {
         snprintf(out, SCHEDULE_SPAN, "%.1fs", (double)us / 1e6);
@@ -82,11 +83,13 @@ uint8_t schedule_days(struct str list)
 
 static bool is_skipped(const struct schedule *s, int64_t at)
 {
-    int64_t hour = at / USEC_PER_HOUR % 24, day = (at / USEC_PER_DAY + 4) % 7; /* 1970-01-01: Thursday */
+    int64_t hour = at / USEC_PER_HOUR % 24,
+            day = (at / USEC_PER_DAY + 4) % 7; /* 1970-01-01: Thursday */
     return (s->skip_hours >> hour & 1) || (s->skip_days >> day & 1);
 }
 
-/* The first hour from `at` on that is not skipped: there is one within a week, as no set is whole. */
+/* The first hour from `at` on that is not skipped: there is one within a week, as no set is whole.
+ */
 static int64_t behind_skipped(const struct schedule *s, int64_t at)
 {
     for (int i = 0; i < 8 * 24 && is_skipped(s, at); i++)
@@ -114,7 +117,8 @@ static void learn(struct schedule *s, const struct source_outcome *o, int64_t no
     bool first = s->last_success == 0; /* everything is new then: this proves nothing */
     uint32_t items = o->not_modified ? 0 : o->items;
     uint32_t known = o->fresh_items < items ? items - o->fresh_items : 0;
-    bool mostly_known = items == 0 || o->fresh_items == 0 || (uint64_t)known * 3 >= (uint64_t)items * 2;
+    bool mostly_known =
+        items == 0 || o->fresh_items == 0 || (uint64_t)known * 3 >= (uint64_t)items * 2;
     bool mostly_new = !mostly_known && (uint64_t)known * 3 < items;
     if (!first && mostly_known && gap_us + PUNCTUAL_US > interval) {
         interval += LONGER_US;
@@ -173,7 +177,8 @@ static void say_failure(struct decision *d, const struct schedule *s, int64_t ev
 static void say_retired(struct decision *d)
 {
     d->wait_us = RETIRED_US;
-    snprintf(d->why, sizeof(d->why), "gone for good says the server (410): looked at again after %d days",
+    snprintf(d->why, sizeof(d->why),
+             "gone for good says the server (410): looked at again after %d days",
              LIMIT_RETIRED_DAYS);
 }
 
@@ -185,7 +190,8 @@ static void settle(struct schedule *s, const struct decision *d, int64_t now, do
     if (is_skipped(s, at)) {
         int64_t open = behind_skipped(s, at);
         int64_t most = (open - now) / 10 < 5 * USEC_PER_MIN ? (open - now) / 10 : 5 * USEC_PER_MIN;
-        s->next_at = open + (int64_t)((double)most * chance); /* not all at the stroke of the hour */
+        s->next_at =
+            open + (int64_t)((double)most * chance); /* not all at the stroke of the hour */
         snprintf(s->why, sizeof(s->why), "skipHours or skipDays of the feed moved %.240s", d->why);
     }
 }
@@ -222,7 +228,7 @@ static void note_success(struct schedule *s, int64_t every_us, const struct sour
     if (o->fresh_items > 0)
         s->last_new = now;
     if (!o->not_modified) { /* a 304 brings no document that could say otherwise */
-        s->floor_us = o->floor_us;
+        s->floor_us = within(o->floor_us, 0, 366 * USEC_PER_DAY);
         s->skip_hours = schedule_hours(o->skip_hours);
         s->skip_days = schedule_days(o->skip_days);
     }
@@ -234,8 +240,8 @@ static bool was_deferred(const struct source_outcome *o)
     return o->class && !o->gone && o->status == 0 && o->retry_after_us > 0;
 }
 
-void schedule_decide(struct schedule *s, int64_t every_us, const struct source_outcome *o, int64_t now,
-                     double chance)
+void schedule_decide(struct schedule *s, int64_t every_us, const struct source_outcome *o,
+                     int64_t now, double chance)
 {
     struct decision d = {0};
     int64_t begun = s->last_ask ? s->last_ask : now;
@@ -273,7 +279,8 @@ void schedule_decide(struct schedule *s, int64_t every_us, const struct source_o
 
 void schedule_start(struct schedule *s, int64_t every_us, int64_t now, double chance)
 {
-    int64_t most = LIMIT_START_SPREAD_MS * USEC_PER_MSEC, interval = schedule_interval_us(s, every_us);
+    int64_t most = LIMIT_START_SPREAD_MS * USEC_PER_MSEC,
+            interval = schedule_interval_us(s, every_us);
     if (s->last_ask == 0) {
         s->next_at = now;
         snprintf(s->why, sizeof(s->why), "never asked before");

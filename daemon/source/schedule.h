@@ -5,16 +5,17 @@
  * The rules, in the order in which they apply:
  *   1. the interval: the operator's `every`, else the learned one (Media Cloud's rule, below);
  *   2. after a failure it doubles with each one in a row, up to a day; the first success heals;
- *   3. what the publisher asks for raises it: freshness (Cache-Control, Expires), ttl and sy:update*,
- *      Retry-After; skipHours and skipDays move the result out of what they name;
+ *   3. what the publisher asks for raises it: freshness (Cache-Control, Expires), ttl and
+ * sy:update*, Retry-After; skipHours and skipDays move the result out of what they name;
  *   4. chance lengthens it by up to a tenth, so that what fell into step falls out of it again.
  * 410 Gone retires a source: it is looked at again after LIMIT_RETIRED_DAYS.
  *
  * Learning: after a success look at the share of items that were known already (304 and nothing new
  * count as all). Two thirds and more: ten minutes longer, an hour more when nothing new came for a
  * month. Under one third: halved. Between the two nothing changes: the overlap proves that nothing
- * was missed. A poll that came 20 minutes early does not lengthen, one that came late does not shorten.
- * (github.com/mediacloud/rss-fetcher subtracts an hour, which suits its default of six hours; ours is one.)
+ * was missed. A poll that came 20 minutes early does not lengthen, one that came late does not
+ * shorten. (github.com/mediacloud/rss-fetcher subtracts an hour, which suits its default of six
+ * hours; ours is one.)
  */
 #ifndef DATELINE_SCHEDULE_H
 #define DATELINE_SCHEDULE_H
@@ -27,18 +28,18 @@
 
 struct schedule {
     /* stored */
-    int64_t learned_us;                           /* the interval, while `every` is auto; 0 not begun */
-    int64_t last_ask, last_success, last_new;     /* wall, 0 never */
-    int64_t next_at;                              /* wall, 0 at once */
-    uint32_t failures;                            /* in a row */
-    bool retired;                                 /* 410 */
-    int64_t floor_us;                             /* by ttl, sy:update* of the last document */
-    uint32_t skip_hours;                          /* bit 0..23, GMT */
-    uint8_t skip_days;                            /* bit 0 Sunday .. 6 */
-    int status;                                   /* of the last answer */
-    char class[SCHEDULE_CLASS];                   /* of the last failure, "" all well */
+    int64_t learned_us;                       /* the interval, while `every` is auto; 0 not begun */
+    int64_t last_ask, last_success, last_new; /* wall, 0 never */
+    int64_t next_at;                          /* wall, 0 at once */
+    uint32_t failures;                        /* in a row */
+    bool retired;                             /* 410 */
+    int64_t floor_us;                         /* by ttl, sy:update* of the last document */
+    uint32_t skip_hours;                      /* bit 0..23, GMT */
+    uint8_t skip_days;                        /* bit 0 Sunday .. 6 */
+    int status;                               /* of the last answer */
+    char class[SCHEDULE_CLASS];               /* of the last failure, "" all well */
     char error[SCHEDULE_ERROR];
-    char why[SCHEDULE_WHY];                       /* what decided next_at */
+    char why[SCHEDULE_WHY]; /* what decided next_at */
 };
 
 /* An ask of a source begins. */
@@ -53,7 +54,8 @@ void schedule_refresh(struct schedule *s, int64_t now);
 /* `every`, or what was learned so far. */
 int64_t schedule_interval_us(const struct schedule *s, int64_t every_us);
 
-/* "0 1 2" and "Saturday, Sunday" as bits; what is not understood, and sets that leave nothing, give 0. */
+/* "0 1 2" and "Saturday, Sunday" as bits; what is not understood, and sets that leave nothing, give
+ * 0. */
 uint32_t schedule_hours(struct str list);
 uint8_t schedule_days(struct str list);
 /* "90s", "10m", "1h 30m": at most two units. */

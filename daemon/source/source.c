@@ -43,8 +43,8 @@ void source_pause(struct source *source, bool pause)
         source->kind->wake(source);
 }
 
-/* Validators belong to what was understood: after a failure the next ask must not be answered by "same as
- * before". A 304 may bring newer ones, or none. */
+/* Validators belong to what was understood: after a failure the next ask must not be answered by
+ * "same as before". A 304 may bring newer ones, or none. */
 static void keep_validators(struct source *s, const struct source_outcome *o)
 {
     if (!o->not_modified || (o->etag && *o->etag))
@@ -80,8 +80,9 @@ static void follow_move(struct source *s, const char *moved)
         return;
     if (there) {
         if (s->moved_count == LIMIT_ADOPT_AFTER)
-            log_warning("source: moved to an address that is asked already source=%s url=%s other=%s",
-                        s->def.id, log_safez(moved), there->def.id);
+            log_warning(
+                "source: moved to an address that is asked already source=%s url=%s other=%s",
+                s->def.id, log_safez(moved), there->def.id);
         return;
     }
     log_info("source: moved for good source=%s url=%s", s->def.id, log_safez(moved));
@@ -90,7 +91,8 @@ static void follow_move(struct source *s, const char *moved)
     s->moved_count = 0;
 }
 
-static void log_outcome(const struct source *s, const struct source_outcome *o, uint32_t failures_before)
+static void log_outcome(const struct source *s, const struct source_outcome *o,
+                        uint32_t failures_before)
 {
     char next[CLOCK_TEXT];
     clock_format(s->schedule.next_at, next);
@@ -100,7 +102,8 @@ static void log_outcome(const struct source *s, const struct source_outcome *o, 
         log_debug("source: asked source=%s status=%d items=%u new=%u next=%s", s->def.id, o->status,
                   o->items, o->fresh_items, next);
     } else if (o->gone) {
-        log_warning("source: gone, retired source=%s status=%d next=%s", s->def.id, o->status, next);
+        log_warning("source: gone, retired source=%s status=%d next=%s", s->def.id, o->status,
+                    next);
     } else if (failures_before == 0) {
         log_warning("source: failing source=%s class=%s status=%d error=%s next=%s", s->def.id,
                     log_safez(o->class), o->status, log_safez(o->error), next);

@@ -5,8 +5,8 @@
  * The room decides and remembers; it does not fetch, parse or store. `up` says SOURCE_ASK when a
  * request is due or SOURCE_FILE when a file is complete; the floor above carries it through and
  * answers with source_polled() or source_file_done(), takes source_state() into the same atomic
- * change as the items, and says source_settled() when that is durable: only then is the next ask planned. At most one
- * thing of a source is under way.
+ * change as the items, and says source_settled() when that is durable: only then is the next ask
+ * planned. At most one thing of a source is under way.
  */
 #ifndef DATELINE_SOURCE_H
 #define DATELINE_SOURCE_H
@@ -62,8 +62,9 @@ struct sources_options {
 
 int sources_open(const struct sources_options *options, struct sources **out);
 void sources_close(struct sources *sources);
-/* `state`: what source_state() gave before, or empty. 0; -EEXIST id or address is there already, -EINVAL unknown kind
- * or a definition that makes no sense; `why` (160 bytes) says it. Nothing is asked before sources_start(). */
+/* `state`: what source_state() gave before, or empty. 0; -EEXIST id or address is there already,
+ * -EINVAL unknown kind or a definition that makes no sense; `why` (160 bytes) says it. Nothing is
+ * asked before sources_start(). */
 #define SOURCE_WHY 160
 int sources_add(struct sources *sources, const struct source_def *def, struct str state,
                 struct source **out, char why[SOURCE_WHY]);
@@ -74,13 +75,16 @@ void sources_start(struct sources *sources);
 void sources_hold(struct sources *sources, bool hold);
 /* By id, or by URL or path. */
 struct source *sources_find(struct sources *sources, struct str what);
-void sources_each(struct sources *sources, void (*each)(void *ctx, struct source *source), void *ctx);
+void sources_each(struct sources *sources, void (*each)(void *ctx, struct source *source),
+                  void *ctx);
 size_t sources_count(const struct sources *sources);
-/* An id made of a URL or path: lower case letters, digits, '-'; unused so far. Writes NUL-terminated. */
+/* An id made of a URL or path: lower case letters, digits, '-'; unused so far. Writes
+ * NUL-terminated. */
 void sources_make_id(struct sources *sources, const char *address, char *out, size_t size);
 
 const struct source_def *source_def(const struct source *source);
-const char *source_title(const struct source *source); /* feed's own, else configured, else the id */
+const char *
+source_title(const struct source *source); /* feed's own, else configured, else the id */
 /* Ask as soon as politeness allows. */
 void source_refresh(struct source *source);
 void source_pause(struct source *source, bool pause);
@@ -91,10 +95,12 @@ void source_file_done(struct source *source, const char *name, const char *class
 void source_settled(struct source *source);
 /* What must survive, JSON, appended. */
 void source_state(const struct source *source, struct buf *out);
-/* For sources, explain and metrics: {"id","kind","url","title","state","next":…,"why":"…","failures":…, "class":…,
+/* For sources, explain and metrics:
+ * {"id","kind","url","title","state","next":…,"why":"…","failures":…, "class":…,
  * "last_success":…,"last_new":…,"items":…, …}. The caller owns it. */
 json_t *source_json(const struct source *source);
-/* In sentences, one a line: when it is asked next and because of which header or rule, how it fails. Appends. */
+/* In sentences, one a line: when it is asked next and because of which header or rule, how it
+ * fails. Appends. */
 void source_explain(const struct source *source, struct buf *out);
 
 #endif

@@ -24,28 +24,28 @@ struct sources {
 
 /* ---- time */
 
-static void rearm(struct sources *all)
+static void rearm(struct sources *sources)
 {
-    const struct due_entry *first = due_first(&all->due);
-    ev_timer_stop(all->options.loop, &all->timer);
-    if (!first || all->held || !all->started)
+    const struct due_entry *first = due_first(&sources->due);
+    ev_timer_stop(sources->options.loop, &sources->timer);
+    if (!first || sources->held || !sources->started)
         return;
     int64_t wait = first->at - clock_mono();
-    ev_timer_set(&all->timer, wait > 0 ? (double)wait / 1e6 : 0., 0.);
-    ev_timer_start(all->options.loop, &all->timer);
+    ev_timer_set(&sources->timer, wait > 0 ? (double)wait / 1e6 : 0., 0.);
+    ev_timer_start(sources->options.loop, &sources->timer);
 }
 
-void sources_run(struct sources *all)
+void sources_run(struct sources *sources)
 {
-    for (int i = 0; i < DUE_A_TURN && all->started && !all->held; i++) {
-        struct due_entry *first = due_first(&all->due);
+    for (int i = 0; i < DUE_A_TURN && sources->started && !sources->held; i++) {
+        struct due_entry *first = due_first(&sources->due);
         if (!first || first->at > clock_mono())
             break;
         struct source *source = (struct source *)((char *)first - offsetof(struct source, due));
-        due_clear(&all->due, first);
+        due_clear(&sources->due, first);
         source->kind->due(source); /* may have ended it */
     }
-    rearm(all);
+    rearm(sources);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *w, int events)
@@ -57,31 +57,31 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int events)
 /* Wall times are what people and the store read; the waiting itself is monotonic. */
 void sources_plan(struct source *source)
 {
-    struct sources *all = source->sources;
+    struct sources *sources = source->sources;
     bool waits = !source->paused && !source->leaving &&
                  (source->phase == SOURCE_IDLE || !source->kind->asks);
-    if (!all->started)
+    if (!sources->started)
         return;
     if (waits)
-        due_set(&all->due, &source->due, clock_mono() + source->schedule.next_at - clock_now());
+        due_set(&sources->due, &source->due, clock_mono() + source->schedule.next_at - clock_now());
     else
-        due_clear(&all->due, &source->due);
-    rearm(all);
+        due_clear(&sources->due, &source->due);
+    rearm(sources);
 }
 
-bool sources_held(const struct sources *all)
+bool sources_held(const struct sources *sources)
 {
-    return all->held;
+    return sources->held;
 }
 
-struct ev_loop *sources_loop(const struct sources *all)
+struct ev_loop *sources_loop(const struct sources *sources)
 {
-    return all->options.loop;
+    return sources->options.loop;
 }
 
-struct directories *sources_directories(struct sources *all)
+struct directories *sources_directories(struct sources *sources)
 {
-    return all->directories;
+    return sources->directories;
 }
 
 void sources_up(struct source *source, struct source_event *event)
@@ -91,9 +91,9 @@ void sources_up(struct source *source, struct source_event *event)
 }
 
 /* splitmix64: any spread will do, it decides nothing but jitter. */
-double sources_chance(struct sources *all)
+double sources_chance(struct sources *sources)
 {
-    uint64_t z = all->chance += 0x9e3779b97f4a7c15;
+    uint64_t z = sources->chance += 0x9e3779b97f4a7c15;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
     z = (z ^ z >> 27) * 0x94d049bb133111eb;
     return (double)((z ^ z >> 31) >> 11) / 9007199254740992.0;
@@ -103,28 +103,28 @@ double sources_chance(struct sources *all)
 
 int sources_open(const struct sources_options *options, struct sources **out)
 {
-    struct sources *all = xcalloc(1, sizeof(*all));
-    all->options = *options;
-    if (getrandom(&all->chance, sizeof(all->chance), 0) != (ssize_t)sizeof(all->chance))
-        all->chance = (uint64_t)clock_now();
-    ev_timer_init(&all->timer, on_timer, 0., 0.);
-    all->timer.data = all;
-    all->directories = directories_new(options->loop);
-    *out = all;
+    struct sources *sources = xcalloc(1, sizeof(*sources));
+    sources->options = *options;
+    if (getrandom(&sources->chance, sizeof(sources->chance), 0) != (ssize_t)sizeof(sources->chance))
+        sources->chance = (uint64_t)clock_now();
+    ev_timer_init(&sources->timer, on_timer, 0., 0.);
+    sources->timer.data = sources;
+    sources->directories = directories_new(options->loop);
+    *out = sources;
     return 0;
 }
 
-void sources_close(struct sources *all)
+void sources_close(struct sources *sources)
 {
     struct source *source, *tmp;
-    if (!all)
+    if (!sources)
         return;
-    HASH_ITER (by_id, all->by_id, source, tmp)
+    HASH_ITER (by_id, sources->by_id, source, tmp)
         source_free(source);
-    directories_free(all->directories);
-    ev_timer_stop(all->options.loop, &all->timer);
-    due_done(&all->due);
-    free(all);
+    directories_free(sources->directories);
+    ev_timer_stop(sources->options.loop, &sources->timer);
+    due_done(&sources->due);
+    free(sources);
 }
 
 const char *source_address(const struct source *source)
@@ -132,41 +132,42 @@ const char *source_address(const struct source *source)
     return source->kind->asks ? source->def.url : source->def.path;
 }
 
-static struct source *find_origin(struct sources *all, struct str address)
+static struct source *find_origin(struct sources *sources, struct str address)
 {
     struct source *source;
-    HASH_FIND(by_origin, all->by_origin, address.at, address.len, source);
+    HASH_FIND(by_origin, sources->by_origin, address.at, address.len, source);
     return source;
 }
 
-static struct source *find_adopted(struct sources *all, struct str address)
+static struct source *find_adopted(struct sources *sources, struct str address)
 {
     struct source *source;
-    HASH_FIND(by_adopted, all->by_adopted, address.at, address.len, source);
+    HASH_FIND(by_adopted, sources->by_adopted, address.at, address.len, source);
     return source;
 }
 
-static struct source *find_id(struct sources *all, struct str id)
+static struct source *find_id(struct sources *sources, struct str id)
 {
     struct source *source;
-    HASH_FIND(by_id, all->by_id, id.at, id.len, source);
+    HASH_FIND(by_id, sources->by_id, id.at, id.len, source);
     return source;
 }
 
-struct source *sources_at(struct sources *all, const char *address)
+struct source *sources_at(struct sources *sources, const char *address)
 {
-    struct source *source = find_origin(all, str_of(address));
-    return source ? source : find_adopted(all, str_of(address));
+    struct source *source = find_origin(sources, str_of(address));
+    return source ? source : find_adopted(sources, str_of(address));
 }
 
 void sources_adopt(struct source *source, const char *address)
 {
-    struct sources *all = source->sources;
+    struct sources *sources = source->sources;
     if (source->adopted)
-        HASH_DELETE(by_adopted, all->by_adopted, source);
+        HASH_DELETE(by_adopted, sources->by_adopted, source);
     source_keep(&source->adopted, address);
     if (source->adopted)
-        HASH_ADD_KEYPTR(by_adopted, all->by_adopted, source->adopted, strlen(source->adopted), source);
+        HASH_ADD_KEYPTR(by_adopted, sources->by_adopted, source->adopted, strlen(source->adopted),
+                        source);
 }
 
 static bool is_id(struct str id)
@@ -197,8 +198,8 @@ static int check_every(int64_t every_us, char why[SOURCE_WHY])
     return -EINVAL;
 }
 
-static int check(struct sources *all, const struct source_def *def, const struct source_kind *kind,
-                 char why[SOURCE_WHY])
+static int check(struct sources *sources, const struct source_def *def,
+                 const struct source_kind *kind, char why[SOURCE_WHY])
 {
     if (def->id && *def->id && !is_id(str_of(def->id))) {
         snprintf(why, SOURCE_WHY, "id: 1 to %d of a-z, 0-9, '_' and '-', not %s", LIMIT_SOURCE_ID,
@@ -208,73 +209,88 @@ static int check(struct sources *all, const struct source_def *def, const struct
     int err = kind->check(def, why);
     if (!err)
         err = check_every(def->every_us, why);
-    if (!err && HASH_CNT(by_id, all->by_id) >= LIMIT_SOURCES) {
+    if (!err && HASH_CNT(by_id, sources->by_id) >= LIMIT_SOURCES) {
         snprintf(why, SOURCE_WHY, "more than %d sources", LIMIT_SOURCES);
         err = -EINVAL;
     }
     if (err)
         return err;
-    const struct source *there = def->id && *def->id ? find_id(all, str_of(def->id)) : NULL;
+    const struct source *there = def->id && *def->id ? find_id(sources, str_of(def->id)) : NULL;
     if (there) {
         snprintf(why, SOURCE_WHY, "id: %s is there already", def->id);
         return -EEXIST;
     }
-    there = find_origin(all, str_of(kind->asks ? def->url : def->path));
+    there = find_origin(sources, str_of(kind->asks ? def->url : def->path));
     if (there) {
-        snprintf(why, SOURCE_WHY, "%s: source %s has this address already", kind->asks ? "url" : "path",
-                 there->def.id);
+        snprintf(why, SOURCE_WHY, "%s: source %s has this address already",
+                 kind->asks ? "url" : "path", there->def.id);
         return -EEXIST;
     }
     return 0;
 }
 
-static const char *copy(const char *text)
+/* The copy lies behind *at, which moves on. */
+static const char *copy(char **at, const char *text)
 {
-    return text && *text ? xstrdup(text) : NULL;
+    if (!text || !*text)
+        return NULL;
+    size_t size = strlen(text) + 1;
+    char *here = memcpy(*at, text, size);
+    *at += size;
+    return here;
 }
 
-static struct source *make(struct sources *all, const struct source_def *def,
+static size_t size_of(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+/* The source and the strings of its definition are one block. */
+static struct source *make(struct sources *sources, const struct source_def *def,
                            const struct source_kind *kind)
 {
-    struct source *s = xcalloc(1, sizeof(*s));
-    char id[LIMIT_SOURCE_ID + 1];
-    s->sources = all;
+    char made[LIMIT_SOURCE_ID + 1];
+    const char *id = def->id;
+    if (!id || !*id) {
+        sources_make_id(sources, kind->asks ? def->url : def->path, made, sizeof(made));
+        id = made;
+    }
+    struct source *s = xcalloc(1, sizeof(*s) + size_of(id) + size_of(def->url) +
+                                      size_of(def->path) + size_of(def->title));
+    char *at = (char *)(s + 1);
+    s->sources = sources;
     s->kind = kind;
     s->def = *def;
-    if (def->id && *def->id)
-        s->def.id = xstrdup(def->id);
-    else {
-        sources_make_id(all, kind->asks ? def->url : def->path, id, sizeof(id));
-        s->def.id = xstrdup(id);
-    }
     s->def.kind = kind->name;
-    s->def.url = copy(def->url);
-    s->def.path = copy(def->path);
-    s->def.title = copy(def->title);
+    s->def.id = copy(&at, id);
+    s->def.url = copy(&at, def->url);
+    s->def.path = copy(&at, def->path);
+    s->def.title = copy(&at, def->title);
     return s;
 }
 
-int sources_add(struct sources *all, const struct source_def *def, struct str state,
+int sources_add(struct sources *sources, const struct source_def *def, struct str state,
                 struct source **out, char why[SOURCE_WHY])
 {
     const struct source_kind *kind = find_kind(def->kind);
     if (!kind) {
-        snprintf(why, SOURCE_WHY, "kind: %s is none of feed, page, directory", log_safez(def->kind));
+        snprintf(why, SOURCE_WHY, "kind: %s is none of feed, page, directory",
+                 log_safez(def->kind));
         return -EINVAL;
     }
-    int err = check(all, def, kind, why);
+    int err = check(sources, def, kind, why);
     if (err)
         return err;
-    struct source *s = make(all, def, kind);
+    struct source *s = make(sources, def, kind);
     const char *address = source_address(s);
-    HASH_ADD_KEYPTR(by_id, all->by_id, s->def.id, strlen(s->def.id), s);
-    HASH_ADD_KEYPTR(by_origin, all->by_origin, address, strlen(address), s);
+    HASH_ADD_KEYPTR(by_id, sources->by_id, s->def.id, strlen(s->def.id), s);
+    HASH_ADD_KEYPTR(by_origin, sources->by_origin, address, strlen(address), s);
     /* A definition has the older right to an address than a redirect. */
-    struct source *adopter = find_adopted(all, str_of(address));
+    struct source *adopter = find_adopted(sources, str_of(address));
     if (adopter)
         sources_adopt(adopter, NULL);
     state_read(s, state);
-    if (all->started)
+    if (sources->started)
         kind->start(s);
     if (out)
         *out = s;
@@ -283,29 +299,23 @@ int sources_add(struct sources *all, const struct source_def *def, struct str st
 
 void source_free(struct source *s)
 {
-    struct sources *all = s->sources;
-    due_clear(&all->due, &s->due);
+    struct sources *sources = s->sources;
+    due_clear(&sources->due, &s->due);
     if (s->kind->stop)
         s->kind->stop(s);
     sources_adopt(s, NULL);
-    HASH_DELETE(by_id, all->by_id, s);
-    HASH_DELETE(by_origin, all->by_origin, s);
-    char *const strings[] = {(char *)(uintptr_t)s->def.id,
-                             (char *)(uintptr_t)s->def.url,
-                             (char *)(uintptr_t)s->def.path,
-                             (char *)(uintptr_t)s->def.title,
-                             s->etag,
-                             s->last_modified,
-                             s->moved,
-                             s->title};
-    for (size_t i = 0; i < ARRAY_LEN(strings); i++)
-        free(strings[i]);
+    HASH_DELETE(by_id, sources->by_id, s);
+    HASH_DELETE(by_origin, sources->by_origin, s);
+    free(s->etag);
+    free(s->last_modified);
+    free(s->moved);
+    free(s->title);
     free(s);
 }
 
-int sources_remove(struct sources *all, struct str id)
+int sources_remove(struct sources *sources, struct str id)
 {
-    struct source *source = find_id(all, id);
+    struct source *source = find_id(sources, id);
     if (!source)
         return -ENOENT;
     if (source->phase != SOURCE_IDLE) {
@@ -313,55 +323,56 @@ int sources_remove(struct sources *all, struct str id)
         return -EBUSY;
     }
     source_free(source);
-    rearm(all);
+    rearm(sources);
     return 0;
 }
 
-void sources_start(struct sources *all)
+void sources_start(struct sources *sources)
 {
     struct source *source, *tmp;
-    if (all->started)
+    if (sources->started)
         return;
-    all->started = true;
-    HASH_ITER (by_id, all->by_id, source, tmp)
+    sources->started = true;
+    HASH_ITER (by_id, sources->by_id, source, tmp)
         source->kind->start(source);
-    rearm(all);
+    rearm(sources);
 }
 
-void sources_hold(struct sources *all, bool hold)
+void sources_hold(struct sources *sources, bool hold)
 {
     struct source *source, *tmp;
-    if (all->held == hold)
+    if (sources->held == hold)
         return;
-    all->held = hold;
+    sources->held = hold;
     log_info("source: %s", hold ? "holding, the queue is full" : "asking again");
-    rearm(all);
+    rearm(sources);
     if (hold)
         return;
-    HASH_ITER (by_id, all->by_id, source, tmp) {
+    HASH_ITER (by_id, sources->by_id, source, tmp) {
         if (source->kind->wake)
             source->kind->wake(source);
     }
 }
 
-struct source *sources_find(struct sources *all, struct str what)
+struct source *sources_find(struct sources *sources, struct str what)
 {
-    struct source *source = find_id(all, what);
+    struct source *source = find_id(sources, what);
     if (!source)
-        source = find_origin(all, what);
-    return source ? source : find_adopted(all, what);
+        source = find_origin(sources, what);
+    return source ? source : find_adopted(sources, what);
 }
 
-void sources_each(struct sources *all, void (*each)(void *ctx, struct source *source), void *ctx)
+void sources_each(struct sources *sources, void (*each)(void *ctx, struct source *source),
+                  void *ctx)
 {
     struct source *source, *tmp;
-    HASH_ITER (by_id, all->by_id, source, tmp)
+    HASH_ITER (by_id, sources->by_id, source, tmp)
         each(ctx, source);
 }
 
-size_t sources_count(const struct sources *all)
+size_t sources_count(const struct sources *sources)
 {
-    return HASH_CNT(by_id, all->by_id);
+    return HASH_CNT(by_id, sources->by_id);
 }
 
 /* Without scheme, credentials and "www.": what people call it by. */
@@ -377,7 +388,7 @@ static struct str gist(struct str address)
     return str_startsi(address, STR("www.")) ? str_from(address, 4) : address;
 }
 
-void sources_make_id(struct sources *all, const char *address, char *out, size_t size)
+void sources_make_id(struct sources *sources, const char *address, char *out, size_t size)
 {
     char base[LIMIT_SOURCE_ID - 7]; /* room for "-200000" */
     size_t len = 0;
@@ -395,6 +406,6 @@ void sources_make_id(struct sources *all, const char *address, char *out, size_t
         len--;
     base[len] = '\0';
     snprintf(out, size, "%s", len ? base : "source");
-    for (unsigned n = 2; find_id(all, str_of(out)); n++)
+    for (unsigned n = 2; find_id(sources, str_of(out)); n++)
         snprintf(out, size, "%s-%u", len ? base : "source", n);
 }

@@ -1,10 +1,11 @@
 /*
  * What survives of a source, and what people and programs are told of it.
  *
- * The stored form is a JSON object: {"v": 1, "address": …, …}. `address` is the one of the definition: when it has
- * changed since, validators, adoption and taken files speak of something else and are not used. Unknown members are ignored;
- * a member that means something else gets a new name; `v` grows when an old reader would do harm.
- * What cannot be used is logged and the source begins anew: at worst it is asked once too often.
+ * The stored form is a JSON object: {"v": 1, "address": …, …}. `address` is the one of the
+ * definition: when it has changed since, validators, adoption and taken files speak of something
+ * else and are not used. Unknown members are ignored; a member that means something else gets a new
+ * name; `v` grows when an old reader would do harm. What cannot be used is logged and the source
+ * begins anew: at worst it is asked once too often.
  */
 #include "kind.h"
 
@@ -18,8 +19,8 @@
 
 /* ---- out */
 
-/* Members that are not set are left out. Text that is not UTF-8 (a validator may be anything) cannot be JSON: jansson
- * refuses it and the member is absent. */
+/* Members that are not set are left out. Text that is not UTF-8 (a validator may be anything)
+ * cannot be JSON: jansson refuses it and the member is absent. */
 static void put_text(json_t *object, const char *key, const char *text)
 {
     if (text && *text)
@@ -157,7 +158,8 @@ void state_read(struct source *s, struct str state)
         log_warning("source: stored state is damaged, beginning anew source=%s error=%s", s->def.id,
                     o ? "no object" : log_safez(error.text));
     else if (json_integer_value(json_object_get(o, "v")) != STATE_VERSION)
-        log_warning("source: stored state is of another version, beginning anew source=%s", s->def.id);
+        log_warning("source: stored state is of another version, beginning anew source=%s",
+                    s->def.id);
     else
         read_object(s, o);
     json_decref(o);
@@ -244,10 +246,11 @@ static void say_next(const struct source *s, struct buf *out)
     if (s->paused)
         buf_printf(out, "It is paused by command.\n");
     else if (s->phase != SOURCE_IDLE)
-        buf_printf(out, s->kind->asks ? "It is being asked now.\n" : "A file of it is being read now.\n");
+        buf_printf(out, s->kind->asks ? "It is being asked now.\n"
+                                      : "A file of it is being read now.\n");
     if (has_next(s))
-        buf_printf(out, "Next %s %s: %s.\n", verb, clock_format(s->schedule.next_at / 1000000 * 1000000, text),
-                   s->schedule.why);
+        buf_printf(out, "Next %s %s: %s.\n", verb,
+                   clock_format(s->schedule.next_at / 1000000 * 1000000, text), s->schedule.why);
     if (has_next(s) && sources_held(s->sources))
         buf_printf(out, "All sources are held back until the queue is shorter.\n");
 }
@@ -255,10 +258,12 @@ static void say_next(const struct source *s, struct buf *out)
 static void say_move(const struct source *s, struct buf *out)
 {
     if (s->adopted)
-        buf_printf(out, "Asked at %s, where its own address has led for good.\n", log_safez(s->adopted));
+        buf_printf(out, "Asked at %s, where its own address has led for good.\n",
+                   log_safez(s->adopted));
     if (s->moved)
         buf_printf(out, "The last %u answer%s pointed to %s; after %d the address is taken over.\n",
-                   s->moved_count, s->moved_count == 1 ? "" : "s", log_safez(s->moved), LIMIT_ADOPT_AFTER);
+                   s->moved_count, s->moved_count == 1 ? "" : "s", log_safez(s->moved),
+                   LIMIT_ADOPT_AFTER);
 }
 
 static void say_health(const struct source *s, struct buf *out)
@@ -284,9 +289,10 @@ void source_explain(const struct source *s, struct buf *out)
         buf_printf(out, "It is asked for changes only (%s).\n",
                    s->etag ? log_safez(s->etag) : log_safez(s->last_modified));
     if (s->kind->asks)
-        buf_printf(out, "Asked %" PRIu64 " times: %" PRIu64 " items seen, %" PRIu64 " new.\n", s->asks,
-                   s->items, s->fresh_items);
+        buf_printf(out, "Asked %" PRIu64 " times: %" PRIu64 " items seen, %" PRIu64 " new.\n",
+                   s->asks, s->items, s->fresh_items);
     else
-        buf_printf(out, "%" PRIu64 " files read, %" PRIu64 " not taken, %zu waiting: %" PRIu64 " items.\n",
-                   s->files, s->bad_files, directory_pending(s), s->items);
+        buf_printf(
+            out, "%" PRIu64 " files read, %" PRIu64 " not taken, %zu waiting: %" PRIu64 " items.\n",
+            s->files, s->bad_files, directory_pending(s), s->items);
 }

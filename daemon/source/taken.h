@@ -1,12 +1,13 @@
 /*
- * Which files of a directory were taken already, so that each is handed up once, also over a restart,
- * and nothing is ever skipped.
+ * Which files of a directory were taken already, so that each is handed up once, also over a
+ * restart, and nothing is ever skipped.
  *
- * In memory: one entry a file, name and stamp (size, times, inode). What survives must stay small with
- * 100,000 files, so it is not the list: it is one sum of stamps for each of TAKEN_BUCKETS buckets of
- * names. At the start the sums of what lies there are compared: where they agree, exactly these
- * files were taken and none is read; where they do not (a file came, changed or went meanwhile) all
- * files of that bucket are read again, and the exact comparison of items above drops what is known.
+ * In memory: one entry a file, name and stamp (size, times, inode). What survives must stay small
+ * with 100,000 files, so it is not the list: it is one sum of stamps for each of TAKEN_BUCKETS
+ * buckets of names. At the start the sums of what lies there are compared: where they agree,
+ * exactly these files were taken and none is read; where they do not (a file came, changed or went
+ * meanwhile) all files of that bucket are read again, and the exact comparison of items above drops
+ * what is known.
  *
  * A high-water mark of times would be smaller and wrong: a file may carry an old time, and one that
  * was held open for long is complete later than its time says.
@@ -35,9 +36,11 @@ struct taken_found { /* what a scan saw */
 
 uint64_t taken_stamp(const char *name, const struct stat *st);
 bool taken_has(const struct taken *taken, const char *name, uint64_t stamp);
-void taken_put(struct taken *taken, const char *name, uint64_t stamp); /* instead of an older stamp */
+void taken_put(struct taken *taken, const char *name,
+               uint64_t stamp); /* instead of an older stamp */
 void taken_drop(struct taken *taken, const char *name);
-/* The first scan after a start: files in buckets whose sums agree count as taken, the other buckets begin anew. */
+/* The first scan after a start: files in buckets whose sums agree count as taken, the other buckets
+ * begin anew. */
 void taken_begin(struct taken *taken, const struct taken_found *found, size_t count);
 /* A later scan: forgets what is no longer there. */
 void taken_prune(struct taken *taken, const struct taken_found *found, size_t count);

@@ -96,7 +96,8 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, 
     return send_reply(connection, &reply);
 }
 
-static void on_log(void *ctx, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_log(void *ctx, const char *format,
+                                                         va_list args)
 {
     (void)ctx;
     if (!log_wants(LOG_DEBUG))

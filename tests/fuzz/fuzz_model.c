@@ -1,5 +1,6 @@
-/* Whatever the file, a model that loads can be applied without reading outside it. The second half of
- * each input is tried with its checksum and length put right, so that the fuzzer gets behind them. */
+/* Whatever the file, a model that loads can be applied without reading outside it. The second half
+ * of each input is tried with its checksum and length put right, so that the fuzzer gets behind
+ * them. */
 #include <string.h>
 #include <xxhash.h>
 

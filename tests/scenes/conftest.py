@@ -3,6 +3,7 @@
 Each scene gets a `world` of its own in a temporary folder. At its end everything that was started is
 stopped by its own pid, and the logs are searched for what must never be in them.
 """
+import base64
 import json
 import os
 import re
@@ -60,21 +61,17 @@ class Publisher:
         self.port = int(self.process.stdout.readline())
         self.url = "http://127.0.0.1:%d" % self.port
 
-    def _control(self, name, body):
-        request = urllib.request.Request(self.url + "/_control/" + name, json.dumps(body).encode(), method="POST")
-        with urllib.request.urlopen(request) as answer:
-            return json.load(answer)
-
     def put(self, path, body, **how):
-        """body: text or bytes. how: status, headers, etag, last_modified, delay."""
+        """body: text or bytes; how: status, headers, type, etag, last_modified, delay, … as the publisher takes them."""
         if isinstance(body, str):
             body = body.encode()
-        self._control("set", dict(how, path=path, body_hex=body.hex()))
+        doc = dict(how, body_base64=base64.b64encode(body).decode())
+        request = urllib.request.Request(self.url + "/_control/doc" + path, json.dumps(doc).encode(), method="PUT")
+        urllib.request.urlopen(request).close()
 
     def log(self, path=None):
         with urllib.request.urlopen(self.url + "/_control/log") as answer:
-            entries = json.load(answer)
-        return [e for e in entries if path is None or e["path"] == path]
+            return [e for e in json.load(answer) if path is None or e["path"] == path]
 
     def stop(self):
         self.process.kill()

@@ -55,7 +55,7 @@ def test_explain_answers_for_item_url_and_source(running):
     by_url = running.ask("explain", running.publisher.url + "/story/0")
     assert by_url["kind"] == "item" and by_url["facts"]["uri"]
     source = running.run("explain", "feed").stdout.decode()
-    assert "next" in source
+    assert "Next asked" in source
     assert running.run("explain", "http://127.0.0.1/never-heard-of", check=False).returncode == 66
 
 

@@ -94,7 +94,7 @@ def test_parse_names_each_document_it_does_not_understand_and_goes_on(world):
 def test_a_page_that_is_a_pdf_costs_nothing_but_its_text(world):
     publisher = world.publish()
     publisher.put("/feed", rss([("1", "Annual report out", "See the document.", publisher.url + "/report.pdf")]))
-    publisher.put("/report.pdf", b"%PDF-1.4\n\x00\x01", headers={"Content-Type": "application/pdf"})
+    publisher.put("/report.pdf", b"%PDF-1.4\n\x00\x01", type="application/pdf")
     world.configure([world.feed("/feed")])
     daemon = world.daemon()
     world.worker()

@@ -16,7 +16,7 @@ def test_a_foreign_worker_does_the_whole_job(world):
     publisher.put("/feed", rss([(i, "Headline %d" % i, article(i)) for i in range(50)]))
     world.configure([world.feed("/feed")])
     world.daemon()
-    worker = subprocess.Popen([sys.executable, os.path.join(FAKE, "worker.py"), world.endpoint("work")])
+    worker = subprocess.Popen([sys.executable, os.path.join(FAKE, "worker.py"), "--connect", world.endpoint("work")])
     try:
         wait_for(lambda: world.settled(50))
         assert len(world.replay(50)) == 50
@@ -32,8 +32,8 @@ def test_a_foreign_subscriber_misses_nothing_across_a_restart(world):
     daemon = world.daemon()
     world.worker()
     wait_for(lambda: world.settled(10))
-    subscriber = subprocess.Popen([sys.executable, os.path.join(FAKE, "subscriber.py"), world.endpoint("live"),
-                                   world.endpoint("replay"), "--count", "30"], stdout=subprocess.PIPE)
+    subscriber = subprocess.Popen([sys.executable, os.path.join(FAKE, "subscriber.py"), "--live", world.endpoint("live"),
+                                   "--replay", world.endpoint("replay"), "--since", "0", "--count", "30"], stdout=subprocess.PIPE)
     try:
         publisher.put("/feed", rss([(i, "Headline %d" % i, article(i)) for i in range(20)]))
         wait_for(lambda: world.settled(20))

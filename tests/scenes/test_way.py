@@ -37,7 +37,7 @@ def test_items_of_a_feed_reach_both_sinks_and_the_live_feed_once(world):
 def test_a_teaser_gets_the_text_of_its_page(world):
     publisher = world.publish()
     publisher.put("/feed", rss([("1", "Harbour reopens", "Ferries sail again.", publisher.url + "/harbour")]))
-    publisher.put("/harbour", PAGE, headers={"Content-Type": "text/html"})
+    publisher.put("/harbour", PAGE, type="text/html")
     world.configure([world.feed("/feed")])
     world.daemon()
     world.worker()
@@ -54,7 +54,7 @@ def test_an_unchanged_feed_is_asked_with_its_validators_and_answers_304(world):
     world.configure([world.feed("/feed")])
     world.daemon()
     asks = wait_for(lambda: len(publisher.log("/feed")) >= 3 and publisher.log("/feed"))
-    first, second = [{k.lower(): v for k, v in ask["headers"].items()} for ask in asks[:2]]
+    first, second = [ask["headers"] for ask in asks[:2]]
     assert "if-none-match" not in first
     assert second["if-none-match"] == '"v1"'
     assert second["if-modified-since"] == "Mon, 02 Nov 2026 10:00:00 GMT"
@@ -106,7 +106,7 @@ def test_a_broken_feed_loses_no_good_item_and_harms_no_other_source(world):
               "</channel></rss><p>junk")
     publisher.put("/broken", broken)
     publisher.put("/good", rss([("1", "Good", article(3))]))
-    publisher.put("/html", "<html><body><h1>Maintenance</h1></body></html>", headers={"Content-Type": "text/html"})
+    publisher.put("/html", "<html><body><h1>Maintenance</h1></body></html>", type="text/html")
     publisher.put("/gone", "", status=404)
     world.configure([world.feed(p) for p in ("/broken", "/good", "/html", "/gone")])
     world.daemon()
@@ -123,9 +123,9 @@ def test_a_list_page_gives_the_articles_it_links_to(world):
     publisher = world.publish()
     publisher.put("/list", "<html><body><nav><a href='/'>Home</a></nav><h1>Latest</h1><ul>%s</ul></body></html>" % "".join(
         "<li><a href='/story-%d.html'>Harbour story number %d reopens after the storm</a></li>" % (i, i) for i in range(5)),
-        headers={"Content-Type": "text/html"})
+        type="text/html")
     for i in range(5):
-        publisher.put("/story-%d.html" % i, PAGE.replace("Monday", "day %d" % i), headers={"Content-Type": "text/html"})
+        publisher.put("/story-%d.html" % i, PAGE.replace("Monday", "day %d" % i), type="text/html")
     world.configure([world.feed("/list", kind="page")])
     world.daemon()
     world.worker()
@@ -139,7 +139,7 @@ def test_compressed_and_foreign_charsets_arrive_as_clean_text(world):
     text = "Порт возобновил работу в понедельник утром после шторма, сообщила администрация порта города. " * 3
     doc = rss([("1", "Порт открыт", text)]).replace('<?xml version="1.0"?>', '<?xml version="1.0" encoding="windows-1251"?>')
     publisher.put("/feed", gzip.compress(doc.encode("cp1251")),
-                  headers={"Content-Type": "application/xml", "Content-Encoding": "gzip"})
+                  type="application/xml", headers={"Content-Encoding": "gzip"})
     world.configure([world.feed("/feed", full_text="never")])
     world.daemon()
     world.worker()

@@ -1,13 +1,13 @@
 /*
- * For the tests of page, article and wirecopy: walks tests/cases/<what>, parses each case's input and
- * compares the items with expect.json:
+ * For the tests of page, article and wirecopy: walks tests/cases/<what>, parses each case's input
+ * and compares the items with expect.json:
  *
  *     url            the document's address           headline, by, summary, slug, agency, located,
- *     body           paragraphs or lines that must    publisher, language, canonical, copyright, image
- *                    stand in this order              published, updated   as clock_format() writes them
- *     not            texts that must not occur        keywords, captions   lines that must be there
- *     items          [link, headline] of a list page  feeds                ABOUT_FEEDS
- *     derived        the headline is marked as derived
+ *     body           paragraphs or lines that must    publisher, language, canonical, copyright,
+ * image stand in this order              published, updated   as clock_format() writes them not
+ * texts that must not occur        keywords, captions   lines that must be there items [link,
+ * headline] of a list page  feeds                ABOUT_FEEDS derived        the headline is marked
+ * as derived
  */
 #ifndef DATELINE_PARSE_HELP_H
 #define DATELINE_PARSE_HELP_H
@@ -50,7 +50,8 @@ static inline void keep_about(void *ctx, const struct about *about)
     buf_puts(&o->feeds, about->field[ABOUT_FEEDS]);
 }
 
-static inline void outcome_of(enum parse_type type, struct str bytes, struct str url, struct outcome *o)
+static inline void outcome_of(enum parse_type type, struct str bytes, struct str url,
+                              struct outcome *o)
 {
     *o = (struct outcome){0};
     struct parse_request request = {.bytes = bytes, .type = type, .url = url};
@@ -83,7 +84,8 @@ static inline struct str expected_text(const json_t *expect, const char *key)
     return (struct str){json_string_value(value), json_string_length(value)};
 }
 
-static inline void check_text(const char *name, const json_t *expect, const char *key, struct str got)
+static inline void check_text(const char *name, const json_t *expect, const char *key,
+                              struct str got)
 {
     if (!json_object_get(expect, key))
         return;
@@ -99,7 +101,8 @@ static inline void check_time(const char *name, const json_t *expect, const char
 }
 
 /* Every expected line stands in `text` as a whole line, one behind the other. */
-static inline void check_lines(const char *name, const json_t *expect, const char *key, struct str text)
+static inline void check_lines(const char *name, const json_t *expect, const char *key,
+                               struct str text)
 {
     const json_t *lines = json_object_get(expect, key);
     struct str rest = text;
@@ -110,8 +113,8 @@ static inline void check_lines(const char *name, const json_t *expect, const cha
         while (!found && str_cut(&rest, '\n', &got))
             found = str_eq(got, wanted);
         if (!found)
-            fail_msg("%s: %s lacks \"%.*s\" (or has it out of order):\n%.*s", name, key, STR_ARG(wanted),
-                     STR_ARG(text));
+            fail_msg("%s: %s lacks \"%.*s\" (or has it out of order):\n%.*s", name, key,
+                     STR_ARG(wanted), STR_ARG(text));
     }
 }
 
@@ -120,8 +123,8 @@ static inline void check_absent(const char *name, const json_t *expect, struct s
     const json_t *texts = json_object_get(expect, "not");
     for (size_t i = 0; i < json_array_size(texts); i++)
         if (str_find(text, str_of(json_string_value(json_array_get(texts, i)))) != SIZE_MAX)
-            fail_msg("%s: \"%s\" is in the text:\n%.*s", name, json_string_value(json_array_get(texts, i)),
-                     STR_ARG(text));
+            fail_msg("%s: \"%s\" is in the text:\n%.*s", name,
+                     json_string_value(json_array_get(texts, i)), STR_ARG(text));
 }
 
 /* The body holds the expected paragraphs and nothing else. */
@@ -138,7 +141,8 @@ static inline void check_body(const char *name, const json_t *expect, struct str
                  json_array_size(json_object_get(expect, "body")), STR_ARG(body));
 }
 
-static inline void check_item(const char *name, const json_t *expect, const struct item *item, bool whole)
+static inline void check_item(const char *name, const json_t *expect, const struct item *item,
+                              bool whole)
 {
     const struct str *field = item->field;
     check_text(name, expect, "headline", field[ITEM_HEADLINE]);
@@ -157,13 +161,15 @@ static inline void check_item(const char *name, const json_t *expect, const stru
     check_lines(name, expect, "keywords", field[ITEM_KEYWORDS]);
     check_lines(name, expect, "captions", field[ITEM_CAPTIONS]);
     check_body(name, expect, field[ITEM_BODY], whole);
-    if (json_is_true(json_object_get(expect, "derived")) != ((item->flags & ITEM_HEADLINE_DERIVED) != 0))
+    if (json_is_true(json_object_get(expect, "derived")) !=
+        ((item->flags & ITEM_HEADLINE_DERIVED) != 0))
         fail_msg("%s: the headline's mark is wrong", name);
 }
 
 typedef void case_check(const char *name, const json_t *expect, const struct outcome *outcome);
 
-static inline void run_case(const char *folder, const char *name, const char *input, enum parse_type type, case_check *check)
+static inline void run_case(const char *folder, const char *name, const char *input,
+                            enum parse_type type, case_check *check)
 {
     struct buf bytes = BUF_NONE, text = BUF_NONE;
     char path[512];
@@ -183,7 +189,8 @@ static inline void run_case(const char *folder, const char *name, const char *in
 }
 
 /* Runs every case of the folder, and fails when there are fewer than `least`. */
-static inline void run_cases(const char *folder, const char *input, enum parse_type type, size_t least, case_check *check)
+static inline void run_cases(const char *folder, const char *input, enum parse_type type,
+                             size_t least, case_check *check)
 {
     DIR *dir = opendir(folder);
     size_t count = 0;
@@ -215,7 +222,8 @@ static inline int64_t cpu_ms(void)
 }
 
 /* `head`, then `unit` so many times, then `tail`: parsed, within NASTY_MS of CPU. */
-static inline void check_nasty(enum parse_type type, const char *head, const char *unit, size_t times, const char *tail)
+static inline void check_nasty(enum parse_type type, const char *head, const char *unit,
+                               size_t times, const char *tail)
 {
     struct buf page = BUF_NONE;
     struct outcome o;

@@ -105,6 +105,23 @@ static inline void pool_run(struct pool *pool)
     assert_int_equal(pool->answered, pool->asked);
 }
 
+/* Until every child has said that it is ready. */
+static inline void pool_wait_for_children(struct pool *pool, unsigned children)
+{
+    struct parser_counts counts;
+    ev_timer patience;
+    ev_timer_init(&patience, pool_give_up, 0.05, 0.05);
+    ev_timer_start(pool->loop, &patience);
+    for (int i = 0; i < 400; i++) {
+        parser_counts(pool->parser, &counts);
+        if (counts.children == children)
+            break;
+        ev_run(pool->loop, 0);
+    }
+    ev_timer_stop(pool->loop, &patience);
+    assert_int_equal(counts.children, children);
+}
+
 static inline void pool_close(struct pool *pool)
 {
     parser_close(pool->parser);

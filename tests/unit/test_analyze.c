@@ -47,8 +47,8 @@ static json_t *of_text(const char *headline, const char *body, const char *langu
 
 static const char *language_of(const json_t *record)
 {
-    return json_string_value(json_object_get(
-        json_object_get(json_object_get(record, "analysis"), "language"), "code"));
+    return json_string_value(
+        json_object_get(json_object_get(json_object_get(record, "analysis"), "language"), "code"));
 }
 
 static void assert_language(const char *text, const char *expected)
@@ -60,8 +60,8 @@ static void assert_language(const char *text, const char *expected)
 
 static const struct topic *best_topic(const json_t *record)
 {
-    const json_t *best = json_array_get(
-        json_object_get(json_object_get(record, "analysis"), "topics"), 0);
+    const json_t *best =
+        json_array_get(json_object_get(json_object_get(record, "analysis"), "topics"), 0);
     return topic_by_uri(str_of(json_string_value(json_object_get(best, "uri"))));
 }
 
@@ -78,7 +78,8 @@ static void languages_of_one_script_are_told_apart(void **state)
 {
     (void)state;
     assert_language("The minister said that talks would go on through the night.", "en");
-    assert_language("Le ministre a déclaré que les discussions se poursuivraient toute la nuit.", "fr");
+    assert_language("Le ministre a déclaré que les discussions se poursuivraient toute la nuit.",
+                    "fr");
     assert_language("Der Minister sagte, die Gespräche würden die ganze Nacht dauern.", "de");
     assert_language("Ministeri sanoi, että neuvottelut jatkuvat läpi yön.", "fi");
     assert_language("Министр сообщил, что переговоры продолжатся всю ночь.", "ru");
@@ -118,24 +119,31 @@ static void without_letters_the_language_is_und(void **state)
 static void a_missing_language_is_filled_into_the_item(void **state)
 {
     (void)state;
-    json_t *record = of_text(NULL, "Le ministre a déclaré que les discussions se poursuivraient.", NULL);
-    assert_string_equal(json_string_value(json_object_get(json_object_get(record, "item"), "language")), "fr");
+    json_t *record =
+        of_text(NULL, "Le ministre a déclaré que les discussions se poursuivraient.", NULL);
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(record, "item"), "language")), "fr");
     json_decref(record);
 }
 
 static void a_declared_language_stays_in_the_item_but_does_not_decide(void **state)
 {
     (void)state;
-    json_t *record = of_text(NULL, "Der Minister sagte, die Gespräche würden die ganze Nacht dauern, und nannte keine Einzelheiten.", "en-GB");
+    json_t *record = of_text(NULL,
+                             "Der Minister sagte, die Gespräche würden die ganze Nacht dauern, und "
+                             "nannte keine Einzelheiten.",
+                             "en-GB");
     assert_string_equal(language_of(record), "de");
-    assert_string_equal(json_string_value(json_object_get(json_object_get(record, "item"), "language")), "en-GB");
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(record, "item"), "language")), "en-GB");
     json_decref(record);
 }
 
 static void a_declared_language_that_no_model_knows_is_believed_where_its_script_fits(void **state)
 {
     (void)state;
-    json_t *record = of_text(NULL, "Dúirt an tAire go leanfadh na cainteanna ar aghaidh i rith na hoíche.", "ga");
+    json_t *record = of_text(
+        NULL, "Dúirt an tAire go leanfadh na cainteanna ar aghaidh i rith na hoíche.", "ga");
     assert_string_equal(language_of(record), "ga");
     json_decref(record);
 }
@@ -152,14 +160,22 @@ static void kana_makes_han_japanese(void **state)
 static void plain_cases_get_their_topic(void **state)
 {
     (void)state;
-    assert_topic("Late goal wins the cup final",
-                 "The striker scored in stoppage time as the club won the league championship match.", "sport");
-    assert_topic("Magnitude 6.8 earthquake strikes coast",
-                 "At least 12 people were killed when an earthquake hit the province, rescuers said.", "disaster");
-    assert_topic("Court sentences former banker",
-                 "A judge sentenced him to eight years in prison for murder, prosecutors and police said.", "crime");
+    assert_topic(
+        "Late goal wins the cup final",
+        "The striker scored in stoppage time as the club won the league championship match.",
+        "sport");
+    assert_topic(
+        "Magnitude 6.8 earthquake strikes coast",
+        "At least 12 people were killed when an earthquake hit the province, rescuers said.",
+        "disaster");
+    assert_topic(
+        "Court sentences former banker",
+        "A judge sentenced him to eight years in prison for murder, prosecutors and police said.",
+        "crime");
     assert_topic("Parliament votes on new cabinet",
-                 "The prime minister won the election and formed a coalition government, the president said.", "politics");
+                 "The prime minister won the election and formed a coalition government, the "
+                 "president said.",
+                 "politics");
 }
 
 static void two_topics_at_least_are_given_best_first(void **state)
@@ -170,7 +186,7 @@ static void two_topics_at_least_are_given_best_first(void **state)
     const json_t *list = json_object_get(json_object_get(record, "analysis"), "topics");
     size_t i;
     assert_true(json_array_size(list) >= 2);
-    json_array_foreach(list, i, topic) {
+    json_array_foreach (list, i, topic) {
         double confidence = json_real_value(json_object_get(topic, "confidence"));
         assert_true(confidence <= before);
         before = confidence;
@@ -189,8 +205,11 @@ static void the_best_topic_is_given_even_for_no_text(void **state)
 static void another_language_lowers_the_confidence(void **state)
 {
     (void)state;
-    json_t *record = of_text("Erdbeben", "Bei einem schweren Erdbeben sind in der Nacht mindestens zwölf Menschen gestorben.", NULL);
-    const json_t *best = json_array_get(json_object_get(json_object_get(record, "analysis"), "topics"), 0);
+    json_t *record = of_text(
+        "Erdbeben",
+        "Bei einem schweren Erdbeben sind in der Nacht mindestens zwölf Menschen gestorben.", NULL);
+    const json_t *best =
+        json_array_get(json_object_get(json_object_get(record, "analysis"), "topics"), 0);
     assert_true(json_real_value(json_object_get(best, "confidence")) <= 0.25);
     json_decref(record);
 }
@@ -198,14 +217,16 @@ static void another_language_lowers_the_confidence(void **state)
 static void subjects_carry_whole_percents_and_those_of_others_stay(void **state)
 {
     (void)state;
-    json_t *record = analysed("{\"uri\":\"urn:x:1\",\"version\":\"1\",\"subjects\":[{\"name\":\"of the publisher\"}],"
-                              "\"bodies\":[{\"value\":\"The striker scored twice in the cup final.\"}]}");
+    json_t *record = analysed(
+        "{\"uri\":\"urn:x:1\",\"version\":\"1\",\"subjects\":[{\"name\":\"of the publisher\"}],"
+        "\"bodies\":[{\"value\":\"The striker scored twice in the cup final.\"}]}");
     json_t *again = json_pack("{sO}", "item", json_object_get(record, "item")), *subjects;
     size_t first = json_array_size(json_object_get(json_object_get(record, "item"), "subjects"));
     record_finish(set, again);
     subjects = json_object_get(json_object_get(again, "item"), "subjects");
     assert_int_equal(json_array_size(subjects), first);
-    assert_string_equal(json_string_value(json_object_get(json_array_get(subjects, 0), "name")), "of the publisher");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(subjects, 0), "name")),
+                        "of the publisher");
     assert_true(json_is_integer(json_object_get(json_array_get(subjects, 1), "confidence")));
     json_decref(record);
     json_decref(again);
@@ -216,11 +237,13 @@ static void subjects_carry_whole_percents_and_those_of_others_stay(void **state)
 static void the_dateline_gives_the_place(void **state)
 {
     (void)state;
-    json_t *record = of_text(NULL, "MOSCOW, February 8. /TASS/. The committee met to discuss the plan.", "en");
+    json_t *record =
+        of_text(NULL, "MOSCOW, February 8. /TASS/. The committee met to discuss the plan.", "en");
     const json_t *d = json_object_get(json_object_get(record, "analysis"), "dateline");
     assert_string_equal(json_string_value(json_object_get(d, "place")), "Moscow");
     assert_string_equal(json_string_value(json_object_get(d, "agency")), "TASS");
-    assert_string_equal(json_string_value(json_object_get(json_object_get(record, "item"), "located")), "Moscow");
+    assert_string_equal(
+        json_string_value(json_object_get(json_object_get(record, "item"), "located")), "Moscow");
     json_decref(record);
 }
 
@@ -231,7 +254,8 @@ static void provenance_names_every_analyzer_and_its_model(void **state)
     const json_t *provenance = json_object_get(record, "provenance");
     for (size_t i = 0; analyzers[i]; i++) {
         entry = json_object_get(provenance, analyzers[i]->name);
-        assert_string_equal(json_string_value(json_object_get(entry, "version")), analyzers[i]->version);
+        assert_string_equal(json_string_value(json_object_get(entry, "version")),
+                            analyzers[i]->version);
         assert_int_equal(json_object_get(entry, "model") != NULL, analyzers[i]->model != NULL);
     }
     json_decref(record);
@@ -273,8 +297,15 @@ static void a_missing_model_is_named(void **state)
 
 static void what_is_no_item_is_refused(void **state)
 {
-    static const char *const lines[] = {"", "{", "[]", "\"x\"", "{}", "{\"uri\":\"urn:x:1\"}", "{\"item\":[]}",
-                                        "{\"item\":{\"uri\":1,\"version\":\"1\"}}", "{\"uri\":\"a\",\"uri\":\"b\",\"version\":\"1\"}"};
+    static const char *const lines[] = {"",
+                                        "{",
+                                        "[]",
+                                        "\"x\"",
+                                        "{}",
+                                        "{\"uri\":\"urn:x:1\"}",
+                                        "{\"item\":[]}",
+                                        "{\"item\":{\"uri\":1,\"version\":\"1\"}}",
+                                        "{\"uri\":\"a\",\"uri\":\"b\",\"version\":\"1\"}"};
     json_t *record = NULL;
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(lines); i++)
@@ -299,8 +330,10 @@ static void json_nested_beyond_the_limit_is_refused(void **state)
 static void members_of_the_wrong_type_are_passed_over(void **state)
 {
     (void)state;
-    json_t *record = analysed("{\"uri\":\"urn:x:1\",\"version\":\"1\",\"language\":7,\"headlines\":\"x\",\"bodies\":[3,{\"value\":[]}],"
-                              "\"subjects\":5,\"firstCreated\":{},\"altIds\":3,\"infoSources\":[1]}");
+    json_t *record =
+        analysed("{\"uri\":\"urn:x:1\",\"version\":\"1\",\"language\":7,\"headlines\":\"x\","
+                 "\"bodies\":[3,{\"value\":[]}],"
+                 "\"subjects\":5,\"firstCreated\":{},\"altIds\":3,\"infoSources\":[1]}");
     assert_string_equal(language_of(record), "und");
     json_decref(record);
 }

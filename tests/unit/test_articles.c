@@ -32,11 +32,14 @@ static void text_below_the_depth_limit_is_kept(void **state)
     buf_putz(&page, "<title>Deep</title>");
     for (int i = 0; i < 20000; i++)
         buf_putz(&page, "<div>");
-    buf_putz(&page, "<p>The last words of a page that somebody nested twenty thousand times, for fun.</p>");
+    buf_putz(
+        &page,
+        "<p>The last words of a page that somebody nested twenty thousand times, for fun.</p>");
     outcome_of(PARSE_ARTICLE, buf_str(&page), STR_NONE, &o);
     assert_int_equal(o.err, 0);
     assert_int_equal(o.count, 1);
-    assert_true(str_find(o.items[0]->field[ITEM_BODY], STR("The last words of a page")) != SIZE_MAX);
+    assert_true(str_find(o.items[0]->field[ITEM_BODY], STR("The last words of a page")) !=
+                SIZE_MAX);
     outcome_done(&o);
     buf_free(&page);
 }

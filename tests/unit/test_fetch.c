@@ -61,14 +61,16 @@ struct canned {
 };
 
 static const struct canned canned[] = {
-    {"/ok", OK "Content-Type: application/rss+xml; charset=utf-8\r\nETag: W/\"1\"\r\n"
-               "Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\nCache-Control: max-age=600\r\nAge: 100\r\n"
-               "Content-Length: 5\r\n\r\nhello"},
+    {"/ok",
+     OK "Content-Type: application/rss+xml; charset=utf-8\r\nETag: W/\"1\"\r\n"
+        "Last-Modified: Thu, 01 Jan 2026 00:00:00 GMT\r\nCache-Control: max-age=600\r\nAge: 100\r\n"
+        "Content-Length: 5\r\n\r\nhello"},
     {"/not-modified", "HTTP/1.1 304 Not Modified\r\nETag: \"2\"\r\nConnection: close\r\n\r\n"},
     {"/gzip", OK "Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08!"},
     {"/gone", "HTTP/1.1 410 Gone\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
     {"/missing", "HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno!"},
-    {"/busy", "HTTP/1.1 429 Slow\r\nRetry-After: 3600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/busy",
+     "HTTP/1.1 429 Slow\r\nRetry-After: 3600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
     {"/broken", "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
     {"/early", OK "Content-Length: 1000\r\n\r\nshort"},
     {"/no-http", "220 smtp.example ESMTP\r\n"},
@@ -76,12 +78,18 @@ static const struct canned canned[] = {
     {"/bad-chunk", OK "Transfer-Encoding: chunked\r\n\r\nzz\r\nx"},
     {"/coded", OK "Transfer-Encoding: gzip, chunked\r\n\r\n3\r\n\x1f\x8b\x08\r\n0\r\n\r\n"},
     {"/huge", OK "Content-Length: 10000000000\r\n\r\nx"},
-    {"/moved-1", "HTTP/1.1 301 M\r\nLocation: /moved-2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
-    {"/moved-2", "HTTP/1.1 308 M\r\nLocation: ok?a b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
-    {"/found-then-moved", "HTTP/1.1 302 F\r\nLocation: /moved-1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
-    {"/loop", "HTTP/1.1 302 F\r\nLocation: /loop\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
-    {"/to-file", "HTTP/1.1 302 F\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
-    {"/to-metadata", "HTTP/1.1 302 F\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/moved-1",
+     "HTTP/1.1 301 M\r\nLocation: /moved-2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/moved-2",
+     "HTTP/1.1 308 M\r\nLocation: ok?a b\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/found-then-moved",
+     "HTTP/1.1 302 F\r\nLocation: /moved-1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/loop",
+     "HTTP/1.1 302 F\r\nLocation: /loop\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
+    {"/to-file", "HTTP/1.1 302 F\r\nLocation: file:///etc/passwd\r\nContent-Length: "
+                 "0\r\nConnection: close\r\n\r\n"},
+    {"/to-metadata", "HTTP/1.1 302 F\r\nLocation: http://169.254.169.254/\r\nContent-Length: "
+                     "0\r\nConnection: close\r\n\r\n"},
     {"/to-nothing", "HTTP/1.1 302 F\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"},
 };
 
@@ -121,11 +129,13 @@ static void answer(int fd, const char *path)
     } else if (strcmp(path, "/drip") == 0) {
         answer_endless(fd, OK "Content-Length: 100000\r\n\r\n", "x", 20);
     } else if (strcmp(path, "/long-error") == 0) {
-        answer_endless(fd, "HTTP/1.1 404 No\r\nConnection: close\r\n\r\n", "0123456789abcdef0123456789abcdef", 0);
+        answer_endless(fd, "HTTP/1.1 404 No\r\nConnection: close\r\n\r\n",
+                       "0123456789abcdef0123456789abcdef", 0);
     } else if (strcmp(path, "/to-other") == 0) {
         char head[200];
         snprintf(head, sizeof(head),
-                 "HTTP/1.1 301 M\r\nLocation: //localhost:%u/ok\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                 "HTTP/1.1 301 M\r\nLocation: //localhost:%u/ok\r\nContent-Length: "
+                 "0\r\nConnection: close\r\n\r\n",
                  server.port);
         say(fd, head);
     } else {
@@ -217,7 +227,8 @@ struct result {
     bool came;
     enum fetch_class class;
     int status;
-    char error[200], url[300], moved[300], type[64], charset[32], encoding[32], etag[64], modified[64];
+    char error[200], url[300], moved[300], type[64], charset[32], encoding[32], etag[64],
+        modified[64];
     size_t body_len;
     char body[64];
     int64_t fresh_us, retry_after_us, waited_us;
@@ -380,7 +391,8 @@ static void validators_go_back_verbatim_and_the_newest_come_from_a_304(void **st
     assert_true(r.not_modified);
     assert_string_equal(r.etag, "\"2\"");
     assert_non_null(strstr(server.seen[0].head, "\r\nIf-None-Match: W/\"a b\"\r\n"));
-    assert_non_null(strstr(server.seen[0].head, "\r\nIf-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT\r\n"));
+    assert_non_null(
+        strstr(server.seen[0].head, "\r\nIf-Modified-Since: Thu, 01 Jan 2026 00:00:00 GMT\r\n"));
 }
 
 static void a_stored_validator_cannot_become_a_second_header(void **state)
@@ -412,29 +424,21 @@ static void every_way_to_end_has_its_class(void **state)
         enum fetch_class class;
         int status;
     } cases[] = {
-        {"/missing", FETCH_HTTP4XX, 404},
-        {"/gone", FETCH_GONE, 410},
-        {"/broken", FETCH_HTTP5XX, 500},
-        {"/not-modified", FETCH_PROTOCOL, 304},
-        {"/early", FETCH_PROTOCOL, 200},
-        {"/no-http", FETCH_PROTOCOL, 0},
-        {"/silence", FETCH_PROTOCOL, 0},
-        {"/bad-chunk", FETCH_PROTOCOL, 200},
-        {"/coded", FETCH_PROTOCOL, 200},
-        {"/endless", FETCH_TOO_LARGE, 200},
-        {"/huge", FETCH_TOO_LARGE, 200},
-        {"/headers", FETCH_TOO_LARGE, 200},
-        {"/interim", FETCH_TOO_LARGE, 103},
-        {"/long-error", FETCH_HTTP4XX, 404},
-        {"/loop", FETCH_REDIRECTS, 302},
-        {"/to-file", FETCH_REDIRECTS, 302},
-        {"/to-nothing", FETCH_REDIRECTS, 302},
-        {"/to-metadata", FETCH_BLOCKED_ADDRESS, 0},
+        {"/missing", FETCH_HTTP4XX, 404},      {"/gone", FETCH_GONE, 410},
+        {"/broken", FETCH_HTTP5XX, 500},       {"/not-modified", FETCH_PROTOCOL, 304},
+        {"/early", FETCH_PROTOCOL, 200},       {"/no-http", FETCH_PROTOCOL, 0},
+        {"/silence", FETCH_PROTOCOL, 0},       {"/bad-chunk", FETCH_PROTOCOL, 200},
+        {"/coded", FETCH_PROTOCOL, 200},       {"/endless", FETCH_TOO_LARGE, 200},
+        {"/huge", FETCH_TOO_LARGE, 200},       {"/headers", FETCH_TOO_LARGE, 200},
+        {"/interim", FETCH_TOO_LARGE, 103},    {"/long-error", FETCH_HTTP4XX, 404},
+        {"/loop", FETCH_REDIRECTS, 302},       {"/to-file", FETCH_REDIRECTS, 302},
+        {"/to-nothing", FETCH_REDIRECTS, 302}, {"/to-metadata", FETCH_BLOCKED_ADDRESS, 0},
     };
     open_fetch(0, 10 * USEC_PER_SEC);
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct result r = get(cases[i].path);
-        if (r.class != cases[i].class || r.status != cases[i].status || r.error[0] == '\0' || r.body_len)
+        if (r.class != cases[i].class || r.status != cases[i].status || r.error[0] == '\0' ||
+            r.body_len)
             fail_msg("%s: class %s status %d error '%s' body %zu", cases[i].path,
                      fetch_class_name(r.class), r.status, r.error, r.body_len);
     }
@@ -487,8 +491,12 @@ static void private_addresses_need_leave(void **state)
 {
     (void)state;
     static const char *const urls[] = {
-        "http://127.0.0.1:%u/ok", "http://localhost:%u/ok",   "http://0x7f.1:%u/ok",
-        "http://2130706433:%u/ok", "http://[::ffff:127.0.0.1]:%u/ok", "http://[::1]:%u/ok",
+        "http://127.0.0.1:%u/ok",
+        "http://localhost:%u/ok",
+        "http://0x7f.1:%u/ok",
+        "http://2130706433:%u/ok",
+        "http://[::ffff:127.0.0.1]:%u/ok",
+        "http://[::1]:%u/ok",
         "http://user:secret@127.0.0.1:%u/ok",
     };
     open_fetch(0, 5 * USEC_PER_SEC);
@@ -509,7 +517,8 @@ static void link_local_is_refused_even_with_leave(void **state)
 {
     (void)state;
     open_fetch(0, 5 * USEC_PER_SEC);
-    struct result r = ask(&(struct fetch_request){.url = "http://169.254.169.254/", .allow_private = true});
+    struct result r =
+        ask(&(struct fetch_request){.url = "http://169.254.169.254/", .allow_private = true});
     assert_int_equal(r.class, FETCH_BLOCKED_ADDRESS);
     assert_non_null(strstr(r.error, "link-local"));
 }
@@ -518,7 +527,8 @@ static void a_refused_connection_is_named(void **state)
 {
     (void)state;
     open_fetch(0, 5 * USEC_PER_SEC);
-    struct result r = ask(&(struct fetch_request){.url = "http://127.0.0.1:1/", .allow_private = true});
+    struct result r =
+        ask(&(struct fetch_request){.url = "http://127.0.0.1:1/", .allow_private = true});
     assert_int_equal(r.class, FETCH_CONNECT);
 }
 
@@ -588,7 +598,8 @@ static void a_host_that_asks_for_rest_is_left_alone_by_all(void **state)
     r = get("/ok");
     assert_int_equal(r.class, FETCH_HTTP429);
     assert_int_equal(r.status, 0);
-    assert_true(r.retry_after_us > USEC_PER_HOUR - USEC_PER_MIN && r.retry_after_us <= USEC_PER_HOUR);
+    assert_true(r.retry_after_us > USEC_PER_HOUR - USEC_PER_MIN &&
+                r.retry_after_us <= USEC_PER_HOUR);
     assert_int_equal(server.count, 1);
 }
 
@@ -628,8 +639,9 @@ static void what_is_not_http_is_not_begun(void **state)
 {
     (void)state;
     open_fetch(0, 5 * USEC_PER_SEC);
-    static const char *const urls[] = {"file:///etc/passwd", "gopher://a/", "ftp://a/", "nonsense", "",
-                                       "http://", "http://a b/", "javascript:1", "http://a:99999/"};
+    static const char *const urls[] = {
+        "file:///etc/passwd", "gopher://a/",  "ftp://a/",       "nonsense", "", "http://",
+        "http://a b/",        "javascript:1", "http://a:99999/"};
     for (size_t i = 0; i < ARRAY_LEN(urls); i++)
         assert_null(fetch_start(fetch, &(struct fetch_request){.url = urls[i]}, on_reply, NULL));
     struct buf b = BUF_NONE;

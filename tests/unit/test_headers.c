@@ -98,10 +98,13 @@ static void what_must_not_be_kept_is_not_fresh(void **state)
 static void expires_counts_from_the_servers_date(void **state)
 {
     (void)state;
-    assert_int_equal(fresh_s("Date: Fri, 02 Jan 2026 10:00:00 GMT\nExpires: Fri, 02 Jan 2026 10:05:00 GMT"), 300);
+    assert_int_equal(
+        fresh_s("Date: Fri, 02 Jan 2026 10:00:00 GMT\nExpires: Fri, 02 Jan 2026 10:05:00 GMT"),
+        300);
     assert_int_equal(fresh_s("Expires: Thu, 01 Jan 2026 00:10:00 GMT"), 600);
     assert_int_equal(fresh_s("Expires: 0"), 0);
-    assert_int_equal(fresh_s("Expires: Thu, 01 Jan 2026 00:10:00 GMT\nCache-Control: max-age=5"), 5);
+    assert_int_equal(fresh_s("Expires: Thu, 01 Jan 2026 00:10:00 GMT\nCache-Control: max-age=5"),
+                     5);
 }
 
 static void retry_after_is_seconds_or_a_date_and_clamped(void **state)
@@ -110,7 +113,9 @@ static void retry_after_is_seconds_or_a_date_and_clamped(void **state)
     assert_int_equal(retry_s("Retry-After: 120"), 120);
     assert_int_equal(retry_s("Retry-After: 317100"), 86400);
     assert_int_equal(retry_s("Retry-After: Thu, 01 Jan 2026 00:02:00 GMT"), 120);
-    assert_int_equal(retry_s("Date: Thu, 01 Jan 2026 00:01:00 GMT\nRetry-After: Thu, 01 Jan 2026 00:02:00 GMT"), 60);
+    assert_int_equal(
+        retry_s("Date: Thu, 01 Jan 2026 00:01:00 GMT\nRetry-After: Thu, 01 Jan 2026 00:02:00 GMT"),
+        60);
     assert_int_equal(retry_s("Retry-After: Wed, 01 Jan 2020 00:02:00 GMT"), 0);
     assert_int_equal(retry_s("Retry-After: soon"), 0);
     assert_int_equal(retry_s("Server: x"), 0);
@@ -123,7 +128,8 @@ static void the_content_type_is_split_from_its_charset(void **state)
         const char *line, *type, *charset;
     } cases[] = {
         {"Content-Type: Text/XML; charset=UTF-8", "text/xml", "UTF-8"},
-        {"Content-Type: text/xml;boundary=\"a;charset=x\"; Charset = \"iso-8859-1\"", "text/xml", "iso-8859-1"},
+        {"Content-Type: text/xml;boundary=\"a;charset=x\"; Charset = \"iso-8859-1\"", "text/xml",
+         "iso-8859-1"},
         {"Content-Type: text/xml; charset='utf-8'", "text/xml", "utf-8"},
         {"Content-Type: text/xml; charset=<script>", "text/xml", ""},
         {"Content-Type: text/xml; charset=", "text/xml", ""},

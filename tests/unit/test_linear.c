@@ -11,16 +11,25 @@
 
 enum { BITS = 8, BUCKETS = 1 << BITS };
 
-static const struct features_recipe recipe = {
-    .kind = FEATURES_WORDS, .bits = BITS, .gram_min = 4, .gram_max = 5, .word_weight = 4, .text_max = 1000};
+static const struct features_recipe recipe = {.kind = FEATURES_WORDS,
+                                              .bits = BITS,
+                                              .gram_min = 4,
+                                              .gram_max = 5,
+                                              .word_weight = 4,
+                                              .text_max = 1000};
 
 /* A model of three classes whose class c likes bucket b as far as weights says. */
 static void encode(const int8_t *weights, const uint8_t *idf, struct buf *out)
 {
     static const struct linear_class classes[] = {
         {"one", 0.5F, 0.25F, 1}, {"two", 1, 0, 0.5F}, {"three", 2, 0, 1}};
-    struct linear_spec spec = {.name = "test-1", .recipe = recipe, .classes = 3, .class = classes,
-                               .idf = idf, .weights = weights, .slope = 2};
+    struct linear_spec spec = {.name = "test-1",
+                               .recipe = recipe,
+                               .classes = 3,
+                               .class = classes,
+                               .idf = idf,
+                               .weights = weights,
+                               .slope = 2};
     linear_encode(&spec, out);
 }
 
@@ -156,7 +165,8 @@ static void every_cut_is_noticed(void **state)
     for (size_t len = 0; len < file.len; len++) {
         char why[LINEAR_WHY];
         struct linear *m = NULL;
-        char *cut = str_dup((struct str){file.at, len}); /* so that a sanitizer sees a read behind it */
+        char *cut =
+            str_dup((struct str){file.at, len}); /* so that a sanitizer sees a read behind it */
         assert_int_equal(linear_of((struct str){cut, len}, why, &m), -EBADMSG);
         free(cut);
     }

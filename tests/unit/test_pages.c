@@ -30,9 +30,11 @@ static void nasty_pages_take_linear_time(void **state)
 {
     (void)state;
     check_nasty(PARSE_PAGE, "", "<div>", 100000, "text");
-    check_nasty(PARSE_PAGE, "", "<a href=/news/some-story-of-the-day>", 50000, "five words of a headline");
+    check_nasty(PARSE_PAGE, "", "<a href=/news/some-story-of-the-day>", 50000,
+                "five words of a headline");
     check_nasty(PARSE_PAGE, "<a ", "href=x ", 20000, ">text</a>");
-    check_nasty(PARSE_PAGE, "", "<h2><a href=/2026/a-b-c>One and the same headline here</a></h2>", 15000, "");
+    check_nasty(PARSE_PAGE, "", "<h2><a href=/2026/a-b-c>One and the same headline here</a></h2>",
+                15000, "");
 }
 
 int main(void)

@@ -141,6 +141,7 @@ static pid_t newest_child(void)
 static void a_child_killed_from_outside_takes_only_its_own_document(void **state)
 {
     (void)state;
+    pool_wait_for_children(&pool, 2);
     pid_t pid = newest_child();
     if (!pid)
         skip();
@@ -176,6 +177,27 @@ static void a_child_that_sleeps_on_its_document_is_given_up(void **state)
     int64_t began = clock_mono();
     expect_fate("hang", -ETIMEDOUT, "the document took longer to read than it may");
     assert_true(clock_mono() - began >= LIMIT_PARSER_WALL_MS * USEC_PER_MSEC);
+}
+
+static void come_late(struct ev_loop *loop, ev_timer *w, int events)
+{
+    (void)loop;
+    (void)w;
+    (void)events;
+    sleep(2 + LIMIT_PARSER_WALL_MS / 1000);
+}
+
+static void a_loop_that_comes_late_does_not_cost_the_document(void **state)
+{
+    (void)state;
+    ev_timer late;
+    ev_timer_init(&late, come_late, 0., 0.);
+    ev_set_priority(&late, EV_MINPRI); /* when the document has been sent */
+    ev_timer_start(pool.loop, &late);
+    pool_submit(&pool, STR("items 10000")); /* more than the socket holds: its child waits for us */
+    pool_run(&pool);
+    assert_int_equal(pool.answers[0].error, 0);
+    assert_int_equal(pool.answers[0].count, 10000);
 }
 
 static void bytes_that_are_no_frame_are_the_end_of_a_child(void **state)
@@ -387,6 +409,7 @@ int main(void)
         WITH_POOL(a_child_killed_from_outside_takes_only_its_own_document),
         WITH_POOL(a_document_that_takes_too_much_processor_time_is_given_up),
         WITH_POOL(a_child_that_sleeps_on_its_document_is_given_up),
+        WITH_POOL(a_loop_that_comes_late_does_not_cost_the_document),
         WITH_POOL(bytes_that_are_no_frame_are_the_end_of_a_child),
         WITH_POOL(a_length_over_the_limit_is_the_end_of_a_child),
         WITH_POOL(an_item_that_does_not_decode_is_the_end_of_a_child),

@@ -108,8 +108,9 @@ static void a_ttl_lasts_through_a_304(void **state)
     struct source_outcome o = known;
     o.floor_us = 900 * USEC_PER_SEC;
     poll(60 * USEC_PER_SEC, o);
-    assert_int_equal(poll(60 * USEC_PER_SEC, (struct source_outcome){.status = 304, .not_modified = true}),
-                     900 * USEC_PER_SEC);
+    assert_int_equal(
+        poll(60 * USEC_PER_SEC, (struct source_outcome){.status = 304, .not_modified = true}),
+        900 * USEC_PER_SEC);
     assert_int_equal(poll(60 * USEC_PER_SEC, known), 60 * USEC_PER_SEC);
 }
 
@@ -232,7 +233,8 @@ static void sets_that_leave_no_time_are_ignored(void **state)
 {
     (void)state;
     assert_int_equal(schedule_hours(STR("1 24,5 99 x")), 1U << 1 | 1U << 0 | 1U << 5);
-    assert_int_equal(schedule_hours(STR("0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23")), 0);
+    assert_int_equal(
+        schedule_hours(STR("0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23")), 0);
     assert_int_equal(schedule_days(STR("Sun Mon tuesday Wednesday Thursday Friday Saturday")), 0);
     assert_int_equal(schedule_days(STR("Sunday Caturday")), 1);
     assert_int_equal(schedule_days(STR_NONE), 0);

@@ -56,15 +56,18 @@ static struct sink *open_sink(void)
     return open_with((struct sink_config){.fsync = SINK_FSYNC_NEVER});
 }
 
-/* A record with `padding` bytes of text before its key, so that keys are found behind other members. */
+/* A record with `padding` bytes of text before its key, so that keys are found behind other
+ * members. */
 static int put(struct sink *s, unsigned n, size_t padding)
 {
     char uri[32];
     (void)snprintf(uri, sizeof(uri), "urn:x:%u", n);
     char *text = xcalloc(1, padding + 1);
     memset(text, 'a' + (int)(n % 26), padding);
-    char *line = xasprintf("{\"event\":\"new\",\"x\":[{\"uri\":\"no\"},\"\\\"%s\"],\"item\":{\"type\":\"text\",\"a\":{\"uri\":\"no\"},"
-                           "\"uri\":\"%s\",\"version\":\"1\"},\"analysis\":{}}", text, uri);
+    char *line = xasprintf("{\"event\":\"new\",\"x\":[{\"uri\":\"no\"},\"\\\"%s\"],\"item\":{"
+                           "\"type\":\"text\",\"a\":{\"uri\":\"no\"},"
+                           "\"uri\":\"%s\",\"version\":\"1\"},\"analysis\":{}}",
+                           text, uri);
     struct sink_record r = {.uri = uri, .version = "1", .event = "new", .json = str_of(line)};
     int result = sink_put(s, &r);
     free(text);
@@ -103,7 +106,8 @@ static size_t count_lines(void)
         while (rest.len > 0 && str_cut(&rest, '\n', &line)) {
             json_t *record = json_loadb(line.at, line.len, 0, NULL);
             assert_non_null(record);
-            const char *uri = json_string_value(json_object_get(json_object_get(record, "item"), "uri"));
+            const char *uri =
+                json_string_value(json_object_get(json_object_get(record, "item"), "uri"));
             size_t key = (size_t)strtoul(uri + strlen("urn:x:"), NULL, 10);
             assert_true(key < KEYS);
             assert_int_equal(++seen[key], 1);
@@ -185,7 +189,8 @@ static void what_was_written_before_a_restart_is_not_written_again(void **state)
 static void a_torn_last_line_is_cut_at_open(void **state)
 {
     (void)state;
-    append_raw("{\"event\":\"new\",\"item\":{\"uri\":\"urn:x:1\",\"version\":\"1\"}}\n{\"event\":\"new\",\"item\":{\"uri\":\"urn:x:2\",\"vers");
+    append_raw("{\"event\":\"new\",\"item\":{\"uri\":\"urn:x:1\",\"version\":\"1\"}}\n{\"event\":"
+               "\"new\",\"item\":{\"uri\":\"urn:x:2\",\"vers");
     struct sink *s = open_sink();
     assert_int_equal(count_lines(), 1);
     assert_int_equal(put(s, 2, 10), 0);
@@ -255,7 +260,8 @@ static void a_worker_follows_when_another_one_rotates(void **state)
 static void a_file_grows_old(void **state)
 {
     (void)state;
-    struct sink *s = open_with((struct sink_config){.rotate_age_us = USEC_PER_HOUR, .rotate_keep = 2});
+    struct sink *s =
+        open_with((struct sink_config){.rotate_age_us = USEC_PER_HOUR, .rotate_keep = 2});
     assert_int_equal(put(s, 1, 10), 0);
     assert_int_equal(sink_flush(s), 0);
     clock_set(clock_now() + 2 * USEC_PER_HOUR);
@@ -296,7 +302,8 @@ static void what_is_no_record_is_refused(void **state)
 {
     (void)state;
     struct sink *s = open_sink();
-    struct sink_record r = {.uri = "a", .version = "1", .event = "new", .json = STR("{\"item\":{\"uri\":\"a\"}}")};
+    struct sink_record r = {
+        .uri = "a", .version = "1", .event = "new", .json = STR("{\"item\":{\"uri\":\"a\"}}")};
     assert_int_equal(sink_put(s, &r), -EBADMSG);
     r.json = STR("{\"item\":{\"uri\":\"a\",\n\"version\":\"1\"}}");
     assert_int_equal(sink_put(s, &r), -EBADMSG);
@@ -362,8 +369,11 @@ static void the_key_is_that_of_the_item_and_of_nothing_within(void **state)
 {
     (void)state;
     uint64_t a, b, c;
-    assert_true(keys_of_line(STR("{\"event\":\"new\",\"item\":{\"uri\":\"u\",\"version\":\"1\"}}"), &a));
-    assert_true(keys_of_line(STR("{ \"x\" : {\"uri\":\"q\"}, \"item\" : { \"version\" : \"1\" , \"a\":[1,{\"uri\":\"z\"}], \"uri\" : \"u\" } }"), &b));
+    assert_true(
+        keys_of_line(STR("{\"event\":\"new\",\"item\":{\"uri\":\"u\",\"version\":\"1\"}}"), &a));
+    assert_true(keys_of_line(STR("{ \"x\" : {\"uri\":\"q\"}, \"item\" : { \"version\" : \"1\" , "
+                                 "\"a\":[1,{\"uri\":\"z\"}], \"uri\" : \"u\" } }"),
+                             &b));
     assert_true(keys_of_line(STR("{\"item\":{\"uri\":\"u\",\"version\":\"2\"}}"), &c));
     assert_true(a == b);
     assert_true(a != c);
@@ -371,8 +381,17 @@ static void the_key_is_that_of_the_item_and_of_nothing_within(void **state)
 
 static void lines_without_a_key_have_none(void **state)
 {
-    static const char *const lines[] = {"", "{", "[]", "{}", "{\"item\":7}", "{\"item\":{\"uri\":\"u\"}}", "{\"item\":{\"uri\":7,\"version\":\"1\"}}",
-                                        "{\"item\":{\"uri\":\"u\",\"version\":\"1", "{\"item\":{\"uri\":\"u\\", "\"\\", "{\"a\":\"\\"};
+    static const char *const lines[] = {"",
+                                        "{",
+                                        "[]",
+                                        "{}",
+                                        "{\"item\":7}",
+                                        "{\"item\":{\"uri\":\"u\"}}",
+                                        "{\"item\":{\"uri\":7,\"version\":\"1\"}}",
+                                        "{\"item\":{\"uri\":\"u\",\"version\":\"1",
+                                        "{\"item\":{\"uri\":\"u\\",
+                                        "\"\\",
+                                        "{\"a\":\"\\"};
     uint64_t key;
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {

@@ -44,8 +44,12 @@ static struct sink *open_sink(void)
 
 static struct sink_record record(const char *uri, const char *version, const char *headline)
 {
-    return (struct sink_record){.uri = uri, .version = version, .event = "new", .language = "en",
-                                .headline = headline, .json = STR("{\"event\":\"new\"}")};
+    return (struct sink_record){.uri = uri,
+                                .version = version,
+                                .event = "new",
+                                .language = "en",
+                                .headline = headline,
+                                .json = STR("{\"event\":\"new\"}")};
 }
 
 /* The first column of the first row, as text; on the heap. */
@@ -77,7 +81,8 @@ static void a_flushed_record_is_a_row(void **state)
     struct sink_record r = record("urn:x:1", "1", "Headline");
     assert_int_equal(sink_put(s, &r), 0);
     assert_int_equal(sink_flush(s), 0);
-    assert_answer("SELECT uri||version||event||language||headline||record FROM records", "urn:x:11newenHeadline{\"event\":\"new\"}");
+    assert_answer("SELECT uri||version||event||language||headline||record FROM records",
+                  "urn:x:11newenHeadline{\"event\":\"new\"}");
     assert_answer("SELECT published IS NULL FROM records", "1");
     sink_close(s);
 }
@@ -103,7 +108,9 @@ static void the_same_key_again_replaces_the_row(void **state)
     assert_int_equal(sink_put(other, &again), 0);
     assert_int_equal(sink_put(other, &next), 0);
     assert_int_equal(sink_flush(other), 0);
-    assert_answer("SELECT group_concat(version||headline) FROM (SELECT * FROM records ORDER BY version)", "1b,2c");
+    assert_answer(
+        "SELECT group_concat(version||headline) FROM (SELECT * FROM records ORDER BY version)",
+        "1b,2c");
     sink_close(s);
     sink_close(other);
 }
@@ -163,11 +170,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_flushed_record_is_a_row, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(an_unflushed_batch_is_forgotten_when_the_sink_closes, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(an_unflushed_batch_is_forgotten_when_the_sink_closes,
+                                        make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(the_same_key_again_replaces_the_row, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(a_locked_database_fails_with_again_and_then_works, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(a_path_that_cannot_be_made_is_refused, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(a_database_of_a_later_version_is_refused, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(a_locked_database_fails_with_again_and_then_works, make_dir,
+                                        remove_dir),
+        cmocka_unit_test_setup_teardown(a_path_that_cannot_be_made_is_refused, make_dir,
+                                        remove_dir),
+        cmocka_unit_test_setup_teardown(a_database_of_a_later_version_is_refused, make_dir,
+                                        remove_dir),
         cmocka_unit_test_setup_teardown(an_unknown_kind_is_refused_by_name, make_dir, remove_dir),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,8 @@ static void on_up(void *ctx, struct source_event *e)
     if (e->type == SOURCE_ASK) {
         snprintf(ups[n].url, sizeof(ups[n].url), "%s", e->url);
         snprintf(ups[n].etag, sizeof(ups[n].etag), "%s", e->etag ? e->etag : "");
-        snprintf(ups[n].modified, sizeof(ups[n].modified), "%s", e->last_modified ? e->last_modified : "");
+        snprintf(ups[n].modified, sizeof(ups[n].modified), "%s",
+                 e->last_modified ? e->last_modified : "");
         return;
     }
     snprintf(ups[n].name, sizeof(ups[n].name), "%s", e->name);
@@ -212,7 +213,7 @@ static void sources_are_asked_in_the_order_in_which_they_are_due(void **state)
     (void)state;
     static const int every_s[] = {50, 10, 40, 20, 30};
     for (int i = 0; i < 5; i++) {
-        char id[8], url[32];
+        char id[16], url[32];
         snprintf(id, sizeof(id), "s%d", every_s[i]);
         snprintf(url, sizeof(url), "http://%d/", every_s[i]);
         add(id, url, every_s[i] * USEC_PER_SEC);
@@ -248,7 +249,7 @@ static void a_turn_asks_few_and_leaves_the_rest_to_the_next(void **state)
 {
     (void)state;
     for (int i = 0; i < 100; i++) {
-        char id[8], url[32];
+        char id[16], url[32];
         snprintf(id, sizeof(id), "s%d", i);
         snprintf(url, sizeof(url), "http://%d/", i);
         add(id, url, 0);
@@ -283,7 +284,8 @@ static void validators_come_back_and_a_failure_does_not_bring_new_ones(void **st
     advance(20 * USEC_PER_SEC);
     assert_string_equal(ups[1].etag, "\"1\"");
     assert_string_equal(ups[1].modified, "Thu, 01 Jan 2026 00:00:00 GMT");
-    settle(a, (struct source_outcome){.status = 304, .not_modified = true, .etag = "\"2\"", .last_modified = ""});
+    settle(a, (struct source_outcome){
+                  .status = 304, .not_modified = true, .etag = "\"2\"", .last_modified = ""});
     advance(20 * USEC_PER_SEC);
     assert_string_equal(ups[2].etag, "\"2\"");
     assert_string_equal(ups[2].modified, "Thu, 01 Jan 2026 00:00:00 GMT");
@@ -390,9 +392,18 @@ static void bad_stored_state_is_never_fatal(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "{", "[]", "null", "{\"v\":2,\"etag\":\"x\"}", "{\"v\":1}", "{\"v\":\"1\"}", "\xff\xfe",
-        "{\"v\":1,\"address\":\"http://a/\",\"etag\":5,\"next_at\":\"x\",\"failures\":-3,\"learned_us\":1e300,"
-        "\"skip_hours\":99999999999,\"adopted\":\"\",\"taken\":\"zz\",\"class\":[],\"moved_count\":1000}",
+        "{",
+        "[]",
+        "null",
+        "{\"v\":2,\"etag\":\"x\"}",
+        "{\"v\":1}",
+        "{\"v\":\"1\"}",
+        "\xff\xfe",
+        "{\"v\":1,\"address\":\"http://a/"
+        "\",\"etag\":5,\"next_at\":\"x\",\"failures\":-3,\"learned_us\":1e300}",
+        "{\"v\":1,\"address\":\"http://a/"
+        "\",\"skip_hours\":99999999999,\"adopted\":\"\",\"taken\":\"zz\"}",
+        "{\"v\":1,\"address\":\"http://a/\",\"class\":[],\"moved_count\":1000,\"last_ask\":-1}",
     };
     sources_start(sources);
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -473,7 +484,8 @@ static void an_explanation_names_the_time_and_the_reason(void **state)
     buf_reset(&b);
     source_explain(a, &b);
     assert_non_null(strstr(buf_cstr(&b), "Next asked 2026-01-01T00:1"));
-    assert_non_null(strstr(buf_cstr(&b), "Cache-Control or Expires of 10m raised the 1m that every: asks."));
+    assert_non_null(
+        strstr(buf_cstr(&b), "Cache-Control or Expires of 10m raised the 1m that every: asks."));
     json_t *json = source_json(a);
     assert_string_equal(json_string_value(json_object_get(json, "state")), "waiting");
     assert_non_null(json_string_value(json_object_get(json, "next")));
@@ -482,7 +494,8 @@ static void an_explanation_names_the_time_and_the_reason(void **state)
     settle(a, (struct source_outcome){.class = "dns", .error = "no such\nname"});
     buf_reset(&b);
     source_explain(a, &b);
-    assert_non_null(strstr(buf_cstr(&b), "It failed 1 time in a row, last as dns: \"no such\\x0aname\"."));
+    assert_non_null(
+        strstr(buf_cstr(&b), "It failed 1 time in a row, last as dns: \"no such\\x0aname\"."));
     buf_free(&b);
 }
 

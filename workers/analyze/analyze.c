@@ -84,35 +84,50 @@ void analyze_close(struct analyze *set)
     free(set);
 }
 
-/* The program's folder and those above it, as far as a build tree is deep. */
-static char *models_of_tree(void)
+/* Takes `path`; NULL when it cannot be looked into. */
+static char *readable(char *path)
 {
-    char dir[4096];
+    if (access(path, R_OK | X_OK) == 0)
+        return path;
+    free(path);
+    return NULL;
+}
+
+static char *models_at(const char *dir, int up)
+{
+    char *tree = xasprintf("%s/CMakeLists.txt", dir), *found = NULL;
+    if (access(tree, R_OK) == 0)
+        found = readable(xasprintf("%s/workers/models", dir));
+    else if (up == 1) /* bin's prefix, perhaps another than the one it was built for */
+        found = readable(xasprintf("%s/share/dateline/models", dir));
+    free(tree);
+    return found;
+}
+
+/* The program's folder and those above it, as far as a build tree is deep. */
+static char *models_near_program(void)
+{
+    char dir[4096], *found = NULL;
     ssize_t len = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
     if (len <= 0)
         return NULL;
     dir[len] = '\0';
-    for (int up = 0; up < 4; up++) {
+    for (int up = 0; up < 4 && !found; up++) {
         char *slash = strrchr(dir, '/');
         if (!slash)
             return NULL;
         *slash = '\0';
-        char *models = xasprintf("%s/workers/models", dir), *tree = xasprintf("%s/CMakeLists.txt", dir);
-        bool found = access(models, R_OK | X_OK) == 0 && access(tree, R_OK) == 0;
-        free(tree);
-        if (found)
-            return models;
-        free(models);
+        found = models_at(dir, up);
     }
-    return NULL;
+    return found;
 }
 
 char *analyze_models_dir(const char *given)
 {
     if (given && given[0])
         return xstrdup(given);
-    char *tree = models_of_tree();
-    return tree ? tree : xstrdup(DATELINE_MODELS);
+    char *near = models_near_program();
+    return near ? near : xstrdup(DATELINE_MODELS);
 }
 
 /* ----------------------------------------------------------------------------------- running */
@@ -134,9 +149,8 @@ json_t *analyze_confidence(double confidence)
 
 static struct str text_of(const json_t *value)
 {
-    return json_is_string(value)
-               ? (struct str){json_string_value(value), json_string_length(value)}
-               : STR_NONE;
+    return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)}
+                                 : STR_NONE;
 }
 
 /* The plain text among headlines, descriptions or bodies, else the first. */
@@ -145,7 +159,7 @@ static struct str value_of(const json_t *item, const char *key)
     const json_t *list = json_object_get(item, key), *entry;
     struct str first = STR_NONE;
     size_t i;
-    json_array_foreach(list, i, entry) {
+    json_array_foreach (list, i, entry) {
         struct str text = text_of(json_object_get(entry, "value"));
         if (str_is(text_of(json_object_get(entry, "contentType")), "text/plain"))
             return text;

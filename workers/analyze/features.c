@@ -21,10 +21,10 @@ struct features {
 
 bool features_recipe_valid(const struct features_recipe *r)
 {
-    return (r->kind == FEATURES_WORDS || r->kind == FEATURES_BYTES) && r->bits >= FEATURES_BITS_MIN &&
-           r->bits <= FEATURES_BITS_MAX && r->gram_min >= 1 && r->gram_min <= r->gram_max &&
-           r->gram_max <= FEATURES_GRAM_MAX && r->word_weight <= 64 && r->text_max >= 16 &&
-           r->text_max <= 65536;
+    return (r->kind == FEATURES_WORDS || r->kind == FEATURES_BYTES) &&
+           r->bits >= FEATURES_BITS_MIN && r->bits <= FEATURES_BITS_MAX && r->gram_min >= 1 &&
+           r->gram_min <= r->gram_max && r->gram_max <= FEATURES_GRAM_MAX && r->word_weight <= 64 &&
+           r->text_max >= 16 && r->text_max <= 65536;
 }
 
 struct features *features_new(const struct features_recipe *recipe)
@@ -150,7 +150,8 @@ void features_add(struct features *f, struct str text)
     if (f->read >= f->recipe.text_max)
         return;
     buf_reset(&f->plain);
-    features_plain((enum features_kind)f->recipe.kind, text, f->recipe.text_max - f->read, &f->plain);
+    features_plain((enum features_kind)f->recipe.kind, text, f->recipe.text_max - f->read,
+                   &f->plain);
     f->read += f->plain.len;
     if (f->recipe.kind == FEATURES_WORDS)
         count_words(f, buf_str(&f->plain));

@@ -1,7 +1,8 @@
 /*
- * The language of a text: the script settles some thirty, a linear model over byte 2-4-grams tells the
- * others apart. What the source declared is a hint: it decides where the text leaves doubt, and names
- * languages that the model does not know. No letters, or nothing that speaks for any language: "und".
+ * The language of a text: the script settles some thirty, a linear model over byte 2-4-grams tells
+ * the others apart. What the source declared is a hint: it decides where the text leaves doubt, and
+ * names languages that the model does not know. No letters, or nothing that speaks for any
+ * language: "und".
  */
 #include "analyze.h"
 
@@ -12,9 +13,9 @@
 #include "script.h"
 #include "utf8.h"
 
-#define READ_BYTES   1600  /* of the text: 400 are enough, the rest outweighs an English quotation */
-#define LETTERS_MIN  3     /* fewer say nothing */
-#define HINT_ODDS    6.0F  /* a declared language is so much more likely than before */
+#define READ_BYTES   1600 /* of the text: 400 are enough, the rest outweighs an English quotation */
+#define LETTERS_MIN  3    /* fewer say nothing */
+#define HINT_ODDS    6.0F /* a declared language is so much more likely than before */
 #define UNKNOWN_MAX  0.85F /* below this a declared language that the model lacks is believed */
 #define EVIDENCE_MIN 0.12F /* below this the answer is "und" */
 
@@ -104,7 +105,8 @@ static void gather(const struct article *a, struct buf *out)
 /* One name for the written standards of Norwegian, and for withdrawn codes. */
 static const char *canonical(const char *code)
 {
-    static const char *const same[][2] = {{"nb", "no"}, {"nn", "no"}, {"iw", "he"}, {"in", "id"}, {"ji", "yi"}};
+    static const char *const same[][2] = {
+        {"nb", "no"}, {"nn", "no"}, {"iw", "he"}, {"in", "id"}, {"ji", "yi"}};
     for (size_t i = 0; i < ARRAY_LEN(same); i++) {
         if (strcmp(code, same[i][0]) == 0)
             return same[i][1];
@@ -166,7 +168,8 @@ static void identify(struct language *l, const char *declared, struct guess *g)
     else if (ask_model(l, script.script, declared, g))
         g->confidence *= script.share;
     bool known = model_knows(l, declared) || (sole && strcmp(sole, declared) == 0);
-    if (hint && !known && !sole && script_allows(script.script, declared) && g->confidence < UNKNOWN_MAX)
+    if (hint && !known && !sole && script_allows(script.script, declared) &&
+        g->confidence < UNKNOWN_MAX)
         set_guess(g, declared, 0.5F);
     else if (g->confidence < EVIDENCE_MIN)
         set_guess(g, "und", 0);
@@ -178,9 +181,9 @@ static void language_run(void *state, struct article *a, json_t *record)
     struct guess g;
     gather(a, &l->text);
     identify(l, canonical(a->language), &g);
-    json_object_set_new(analyze_part(record), "language",
-                        json_pack("{ss so}", "code", g.code, "confidence",
-                                  analyze_confidence(g.confidence)));
+    json_object_set_new(
+        analyze_part(record), "language",
+        json_pack("{ss so}", "code", g.code, "confidence", analyze_confidence(g.confidence)));
     if (strcmp(g.code, "und") == 0)
         return; /* what was declared stays the best that is known */
     (void)snprintf(a->language, sizeof(a->language), "%s", g.code);

@@ -141,7 +141,8 @@ static const char *read_tables(struct str s, struct linear *m)
     for (size_t i = 0; i < m->classes; i++) {
         const char *bad = read_class(s, HEADER + i * CLASS_RECORD, &m->class[i]);
         for (size_t k = 0; !bad && k < i; k++)
-            bad = strcmp(m->class[k].name, m->class[i].name) == 0 ? "two classes of one name" : NULL;
+            bad =
+                strcmp(m->class[k].name, m->class[i].name) == 0 ? "two classes of one name" : NULL;
         if (bad)
             return bad;
     }
@@ -186,7 +187,8 @@ int linear_open(const char *path, char why[LINEAR_WHY], struct linear **out)
 {
     void *map = NULL;
     size_t len = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe of that name does not hold us */
+    int fd =
+        open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe of that name does not hold us */
     int r = fd < 0 ? -errno : map_file(fd, &map, &len);
     if (fd >= 0)
         (void)close(fd);
@@ -315,8 +317,14 @@ static void put_name(struct buf *b, const char *name)
 static void put_content(const struct linear_spec *spec, struct buf *b)
 {
     const struct features_recipe *r = &spec->recipe;
-    const uint32_t fields[] = {r->kind,     r->bits, r->gram_min, r->gram_max, r->word_weight,
-                               r->text_max, (uint32_t)spec->classes, spec->idf ? FLAG_IDF : 0};
+    const uint32_t fields[] = {r->kind,
+                               r->bits,
+                               r->gram_min,
+                               r->gram_max,
+                               r->word_weight,
+                               r->text_max,
+                               (uint32_t)spec->classes,
+                               spec->idf ? FLAG_IDF : 0};
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         put32(b, fields[i]);
     put_float(b, spec->slope);

@@ -7,14 +7,14 @@
  *     0  magic "DTLNLIN\n"     8  u32 format version     12  u32 header length
  *    16  u64 file length      24  u64 XXH3 of all bytes from 32 on
  *    32  u32 kind, bits, gram_min, gram_max, word_weight, text_max       (features.h)
- *    56  u32 classes          60  u32 flags (1: has an idf table)        64  f32 slope      68  u32 reserved, 0
- *    72  name, 24 bytes, NUL-padded
- *    96  classes x { name 24 bytes, f32 scale, f32 bias, f32 evidence, u32 reserved, 0 }
- *        idf: u8 a bucket, when flagged
- *        weights: int8 [bucket][class], a bucket's row padded to a multiple of 4
+ *    56  u32 classes          60  u32 flags (1: has an idf table)        64  f32 slope      68  u32
+ * reserved, 0 72  name, 24 bytes, NUL-padded 96  classes x { name 24 bytes, f32 scale, f32 bias,
+ * f32 evidence, u32 reserved, 0 } idf: u8 a bucket, when flagged weights: int8 [bucket][class], a
+ * bucket's row padded to a multiple of 4
  *
- * A change of this layout raises the format version; an older program then refuses the file by name.
- * Loading checks everything and trusts nothing: whatever the file, no later call reads outside it.
+ * A change of this layout raises the format version; an older program then refuses the file by
+ * name. Loading checks everything and trusts nothing: whatever the file, no later call reads
+ * outside it.
  */
 #ifndef DATELINE_LINEAR_H
 #define DATELINE_LINEAR_H
@@ -34,8 +34,8 @@ struct linear_class {
 
 struct linear;
 
-/* Maps the file. 0; -EBADMSG when it is no model of this version, whole and sound, a negative errno of
- * opening it; the reason is in `why` then, in words for an operator. */
+/* Maps the file. 0; -EBADMSG when it is no model of this version, whole and sound, a negative errno
+ * of opening it; the reason is in `why` then, in words for an operator. */
 int linear_open(const char *path, char why[LINEAR_WHY], struct linear **out);
 /* The same of bytes that the caller keeps as long as the model, aligned to 4. */
 int linear_of(struct str bytes, char why[LINEAR_WHY], struct linear **out);
@@ -51,8 +51,8 @@ const uint8_t *linear_idf(const struct linear *m); /* or NULL */
 /* scores has room for linear_classes() + 3. */
 void linear_score(const struct linear *m, const struct feature *features, size_t count,
                   float *scores);
-/* Scores become confidences in place: softmax of slope * score over the classes that `allowed` (NULL: all)
- * names, the others 0. */
+/* Scores become confidences in place: softmax of slope * score over the classes that `allowed`
+ * (NULL: all) names, the others 0. */
 void linear_calibrate(const struct linear *m, const bool *allowed, float *scores);
 
 /* What training hands over to be written. */

@@ -48,7 +48,8 @@ struct script_share {
     float share;        /* 0..1, of all letters */
 };
 
-/* Of the first `max` bytes. Han is Japanese where there is kana enough (one letter in twenty), and kana with Han is one script. */
+/* Of the first `max` bytes. Han is Japanese where there is kana enough (one letter in twenty), and
+ * kana with Han is one script. */
 struct script_share script_of(struct str text, size_t max);
 /* The language that this script settles, or NULL: ISO 639-1 (639-3 where there is none). */
 const char *script_language(enum script script);

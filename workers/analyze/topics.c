@@ -1,9 +1,11 @@
 /*
- * Topics: the seventeen first levels of IPTC Media Topics, by a linear model over words and byte n-grams.
+ * Topics: the seventeen first levels of IPTC Media Topics, by a linear model over words and byte
+ * n-grams.
  *
- * The best topic is always given and a second beside it; more when they are likely. Order is the model's;
- * the confidence shown is also a matter of evidence: topics that hardly any training text stands behind, and texts in
- * languages that the model was not trained on, get a low one whatever the margin.
+ * The best topic is always given and a second beside it; more when they are likely. Order is the
+ * model's; the confidence shown is also a matter of evidence: topics that hardly any training text
+ * stands behind, and texts in languages that the model was not trained on, get a low one whatever
+ * the margin.
  */
 #include "analyze.h"
 
@@ -96,8 +98,10 @@ static size_t rank(const struct classifier *t, struct ranked *out, size_t max)
     return count;
 }
 
-/* What the confidence is worth; never above that of the one before it, so that order and confidence agree. */
-static void weigh(const struct classifier *t, const char *language, struct ranked *ranked, size_t count)
+/* What the confidence is worth; never above that of the one before it, so that order and confidence
+ * agree. */
+static void weigh(const struct classifier *t, const char *language, struct ranked *ranked,
+                  size_t count)
 {
     bool foreign = language[0] != '\0' && strcmp(language, MODEL_LANGUAGE) != 0;
     for (size_t i = 0; i < count; i++) {
@@ -114,7 +118,7 @@ static json_t *subjects_of_others(const json_t *item)
 {
     json_t *kept = json_array(), *subject;
     size_t i;
-    json_array_foreach(json_object_get(item, "subjects"), i, subject) {
+    json_array_foreach (json_object_get(item, "subjects"), i, subject) {
         const char *creator = json_string_value(json_object_get(subject, "creator"));
         if (!creator || strcmp(creator, CREATOR) != 0)
             json_array_append(kept, subject);
@@ -133,10 +137,9 @@ static void write_topics(const struct classifier *t, const struct ranked *ranked
             break;
         json_array_append_new(list, json_pack("{ss ss so}", "uri", topic->uri, "name", topic->name,
                                               "confidence", analyze_confidence(confidence)));
-        json_array_append_new(subjects,
-                              json_pack("{ss ss ss si}", "uri", topic->uri, "name", topic->name,
-                                        "creator", CREATOR, "confidence",
-                                        (int)lroundf(confidence * 100)));
+        json_array_append_new(subjects, json_pack("{ss ss ss si}", "uri", topic->uri, "name",
+                                                  topic->name, "creator", CREATOR, "confidence",
+                                                  (int)lroundf(confidence * 100)));
     }
     json_object_set_new(analyze_part(record), "topics", list);
     json_object_set_new(item, "subjects", subjects);

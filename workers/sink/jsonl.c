@@ -5,11 +5,10 @@
  *     records.jsonl.1 … .N     rotated, .1 the newest
  *
  * Invariants, whoever dies when:
- *  (1) A file is written, cut and rotated only by who holds its lock and has seen, under the lock, that the
- *      path still names it.
- *  (2) Under the lock the file ends with a newline: what a crash left half written is cut first, what a full
- *      disk left half written is cut at once.
- *  (3) Before writing, a worker has read every line that others wrote since it last looked; so a key that is in the
+ *  (1) A file is written, cut and rotated only by who holds its lock and has seen, under the lock,
+ * that the path still names it. (2) Under the lock the file ends with a newline: what a crash left
+ * half written is cut first, what a full disk left half written is cut at once. (3) Before writing,
+ * a worker has read every line that others wrote since it last looked; so a key that is in the
  *      files (the newest ones, see keys.h) is not written again.
  */
 #include "sink.h"
@@ -95,7 +94,8 @@ static bool same_file(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* A rotated file's newest lines; that it is not there, or cannot be read, costs memory of old keys only. */
+/* A rotated file's newest lines; that it is not there, or cannot be read, costs memory of old keys
+ * only. */
 static void scan_rotated(struct jsonl *j, unsigned n)
 {
     struct stat st;
@@ -106,12 +106,14 @@ static void scan_rotated(struct jsonl *j, unsigned n)
         return;
     off_t end;
     if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        (void)scan(fd, st.st_size > SCAN_MAX ? st.st_size - SCAN_MAX : 0, st.st_size, &j->keys, &end);
+        (void)scan(fd, st.st_size > SCAN_MAX ? st.st_size - SCAN_MAX : 0, st.st_size, &j->keys,
+                   &end);
     (void)close(fd);
 }
 
-/* Under the lock of the path's file, so that no name moves. Others rotated: the file we had may be .1 by now, or .3,
- * and those between it and the path are new to us; at open all are, as far as SCAN_MAX reaches. */
+/* Under the lock of the path's file, so that no name moves. Others rotated: the file we had may be
+ * .1 by now, or .3, and those between it and the path are new to us; at open all are, as far as
+ * SCAN_MAX reaches. */
 static void catch_up(struct jsonl *j)
 {
     struct stat st;
@@ -242,8 +244,8 @@ static int settle(struct jsonl *j, off_t *size_out)
 static bool too_old(const struct jsonl *j)
 {
     struct statx sx;
-    if (j->config.rotate_age_us <= 0 ||
-        statx(j->fd, "", AT_EMPTY_PATH, STATX_BTIME, &sx) != 0 || !(sx.stx_mask & STATX_BTIME))
+    if (j->config.rotate_age_us <= 0 || statx(j->fd, "", AT_EMPTY_PATH, STATX_BTIME, &sx) != 0 ||
+        !(sx.stx_mask & STATX_BTIME))
         return false;
     return clock_now() - (int64_t)sx.stx_btime.tv_sec * USEC_PER_SEC >= j->config.rotate_age_us;
 }
@@ -349,7 +351,8 @@ static int write_batch(struct jsonl *j)
     int r = settle(j, &size);
     if (r == 0)
         pick_new(j, &lines);
-    if (r == 0 && must_rotate(j, size, lines.len) && (r = rotate(j)) == 0 && (r = settle(j, &size)) == 0) {
+    if (r == 0 && must_rotate(j, size, lines.len) && (r = rotate(j)) == 0 &&
+        (r = settle(j, &size)) == 0) {
         buf_reset(&lines); /* between the two files the lock was free */
         pick_new(j, &lines);
     }

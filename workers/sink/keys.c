@@ -4,8 +4,8 @@
 
 /* ------------------------------------------------------------------------------------- lines */
 
-/* All of these take the rest of a JSON text off its front; false when it is not JSON so far. They look at no more
- * than brackets and strings: the lines are our own. */
+/* All of these take the rest of a JSON text off its front; false when it is not JSON so far. They
+ * look at no more than brackets and strings: the lines are our own. */
 
 static bool take_string(struct str *rest, struct str *out)
 {
@@ -87,7 +87,8 @@ bool keys_of_line(struct str line, uint64_t *out)
         return false;
     while ((!uri.at || !version.at) && take_member(&line, &name)) {
         bool is_uri = str_is(name, "uri"), is_version = str_is(name, "version");
-        if ((is_uri && !take_string(&line, &uri)) || (is_version && !take_string(&line, &version)) ||
+        if ((is_uri && !take_string(&line, &uri)) ||
+            (is_version && !take_string(&line, &version)) ||
             (!is_uri && !is_version && !skip_value(&line)))
             return false;
     }

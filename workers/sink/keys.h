@@ -1,8 +1,9 @@
 /*
- * Which (uri, version) stand in a file of records: a bounded set of 64-bit hashes that forgets the oldest.
+ * Which (uri, version) stand in a file of records: a bounded set of 64-bit hashes that forgets the
+ * oldest.
  *
- * Two generations: new keys go into the young one; when that is full, the old one is dropped and the young becomes
- * old. So at least the newest `max` keys are known, at most twice as many.
+ * Two generations: new keys go into the young one; when that is full, the old one is dropped and
+ * the young becomes old. So at least the newest `max` keys are known, at most twice as many.
  */
 #ifndef DATELINE_KEYS_H
 #define DATELINE_KEYS_H
@@ -19,8 +20,8 @@ struct keys {
     size_t max;
 };
 
-/* The hash of a record line's item.uri and item.version, as their bytes stand there; never 0. Reads as little of the line as
- * tells them. False when the line has none. */
+/* The hash of a record line's item.uri and item.version, as their bytes stand there; never 0. Reads
+ * as little of the line as tells them. False when the line has none. */
 bool keys_of_line(struct str line, uint64_t *out);
 
 void keys_init(struct keys *k, size_t max);

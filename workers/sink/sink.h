@@ -1,12 +1,13 @@
 /*
  * Sinks: where records are kept.
  *
- * Effect once: records are keyed by (uri, version); putting one that a sink already has leaves one, whoever put it
- * before: this worker, another one of the host, the same one before a crash.
+ * Effect once: records are keyed by (uri, version); putting one that a sink already has leaves one,
+ * whoever put it before: this worker, another one of the host, the same one before a crash.
  *
- * A batch is what is put between two flushes. flush() returns 0 only when the whole batch is as durable as the
- * sink's policy says; only then may work be acknowledged. After an error from put() or flush() the sink has forgotten
- * the batch, whole, as if it had not been put: the caller, who still holds the work, puts all of it again later.
+ * A batch is what is put between two flushes. flush() returns 0 only when the whole batch is as
+ * durable as the sink's policy says; only then may work be acknowledged. After an error from put()
+ * or flush() the sink has forgotten the batch, whole, as if it had not been put: the caller, who
+ * still holds the work, puts all of it again later.
  *
  * One kind is one const struct in one file, listed by hand in sink.c. One thread.
  */
@@ -19,7 +20,8 @@
 
 enum sink_fsync {
     SINK_FSYNC_ALWAYS,   /* flush() returns when the disk has it */
-    SINK_FSYNC_INTERVAL, /* at most fsync_interval_us later: a power cut may cost so much, a crash nothing */
+    SINK_FSYNC_INTERVAL, /* at most fsync_interval_us later: a power cut may cost so much, a crash
+                            nothing */
     SINK_FSYNC_NEVER     /* when the system likes */
 };
 
@@ -43,7 +45,7 @@ struct sink_kind {
     /* 0, or a negative errno and the reason in words. */
     int (*open)(const struct sink_config *config, char why[SINK_WHY], void **state);
     int (*put)(void *state, const struct sink_record *record);
-    int (*flush)(void *state); /* with nothing put, too: it does what the policy has due */
+    int (*flush)(void *state);  /* with nothing put, too: it does what the policy has due */
     void (*close)(void *state); /* an unflushed batch is forgotten */
 };
 

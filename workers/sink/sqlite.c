@@ -1,6 +1,7 @@
 /*
- * Records as rows of one SQLite table, keyed by (uri, version): a second put of the same replaces the first.
- * Write-ahead log, one transaction a batch; several workers and readers may have the file open.
+ * Records as rows of one SQLite table, keyed by (uri, version): a second put of the same replaces
+ * the first. Write-ahead log, one transaction a batch; several workers and readers may have the
+ * file open.
  */
 #include "sink.h"
 
@@ -34,17 +35,25 @@ static int errno_of(int code)
     switch (code & 0xff) {
     case SQLITE_OK:
     case SQLITE_DONE:
-    case SQLITE_ROW: return 0;
+    case SQLITE_ROW:
+        return 0;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return -EAGAIN;
-    case SQLITE_FULL: return -ENOSPC;
-    case SQLITE_NOMEM: return -ENOMEM;
+    case SQLITE_LOCKED:
+        return -EAGAIN;
+    case SQLITE_FULL:
+        return -ENOSPC;
+    case SQLITE_NOMEM:
+        return -ENOMEM;
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_AUTH: return -EACCES;
-    case SQLITE_CANTOPEN: return -ENOENT;
-    case SQLITE_TOOBIG: return -EMSGSIZE;
-    default: return -EIO;
+    case SQLITE_AUTH:
+        return -EACCES;
+    case SQLITE_CANTOPEN:
+        return -ENOENT;
+    case SQLITE_TOOBIG:
+        return -EMSGSIZE;
+    default:
+        return -EIO;
     }
 }
 
@@ -58,7 +67,8 @@ static int run(sqlite3_stmt *statement)
 static void forget_batch(struct sqlite *s)
 {
     if (s->in_batch && sqlite3_get_autocommit(s->db) == 0)
-        (void)run(s->rollback); /* nothing else can be done; a dead connection has rolled back already */
+        (void)run(
+            s->rollback); /* nothing else can be done; a dead connection has rolled back already */
     s->in_batch = false;
 }
 
@@ -70,12 +80,14 @@ static int bind_text(sqlite3_stmt *statement, int at, const char *text)
 
 static int bind_record(sqlite3_stmt *statement, const struct sink_record *r)
 {
-    const char *const columns[] = {r->uri, r->version, r->event, r->language, r->headline, r->published};
+    const char *const columns[] = {r->uri,      r->version,  r->event,
+                                   r->language, r->headline, r->published};
     int code = SQLITE_OK;
     for (size_t i = 0; code == SQLITE_OK && i < ARRAY_LEN(columns); i++)
         code = bind_text(statement, (int)i + 1, columns[i]);
     if (code == SQLITE_OK)
-        code = sqlite3_bind_text64(statement, 7, r->json.at, r->json.len, SQLITE_STATIC, SQLITE_UTF8);
+        code =
+            sqlite3_bind_text64(statement, 7, r->json.at, r->json.len, SQLITE_STATIC, SQLITE_UTF8);
     return errno_of(code);
 }
 
@@ -150,14 +162,17 @@ static int execute(struct sqlite *s, const char *sql)
     return errno_of(sqlite3_exec(s->db, sql, NULL, NULL, NULL));
 }
 
-/* synchronous decides what a power cut may cost (sqlite.org/pragma.html#pragma_synchronous): FULL syncs the log at each
- * commit, NORMAL at checkpoints. */
+/* synchronous decides what a power cut may cost (sqlite.org/pragma.html#pragma_synchronous): FULL
+ * syncs the log at each commit, NORMAL at checkpoints. */
 static const char *synchronous(enum sink_fsync fsync)
 {
     switch (fsync) {
-    case SINK_FSYNC_ALWAYS: return "PRAGMA synchronous = FULL";
-    case SINK_FSYNC_INTERVAL: return "PRAGMA synchronous = NORMAL";
-    case SINK_FSYNC_NEVER: break;
+    case SINK_FSYNC_ALWAYS:
+        return "PRAGMA synchronous = FULL";
+    case SINK_FSYNC_INTERVAL:
+        return "PRAGMA synchronous = NORMAL";
+    case SINK_FSYNC_NEVER:
+        break;
     }
     return "PRAGMA synchronous = OFF";
 }
@@ -191,8 +206,9 @@ static int set_up(struct sqlite *s, const struct sink_config *config)
 static int sqlite_open(const struct sink_config *config, char why[SINK_WHY], void **state)
 {
     struct sqlite *s = xcalloc(1, sizeof(*s));
-    int r = errno_of(sqlite3_open_v2(config->path, &s->db,
-                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
+    int r = errno_of(
+        sqlite3_open_v2(config->path, &s->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
     if (r == 0)
         r = set_up(s, config);
     if (r != 0) {

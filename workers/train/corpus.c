@@ -145,8 +145,8 @@ int corpus_read(struct corpus *corpus, const char *path, const struct corpus_for
 /* As few and as many telling words as short items have. */
 static const size_t words_a_text[] = {1, 3, 6};
 
-static void add_neighbours(struct corpus *c, size_t class, const struct str *words, size_t count, size_t first,
-                           size_t wanted)
+static void add_neighbours(struct corpus *c, size_t class, const struct str *words, size_t count,
+                           size_t first, size_t wanted)
 {
     struct buf text = BUF_NONE;
     for (size_t i = 0; i < wanted; i++) {
@@ -200,7 +200,8 @@ int corpus_read_words(struct corpus *corpus, const char *path, char why[CORPUS_W
     }
     while (!bad && (len = getline(&line, &cap, file)) >= 0) {
         number++;
-        bad = len > WORDS_LINE ? "line too long" : add_words_line(corpus, (struct str){line, (size_t)len});
+        bad = len > WORDS_LINE ? "line too long"
+                               : add_words_line(corpus, (struct str){line, (size_t)len});
     }
     free(line);
     (void)fclose(file);

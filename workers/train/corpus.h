@@ -1,5 +1,6 @@
 /*
- * Labelled texts for training, from gzipped JSON lines: {"id", "label" or "language", "title", "text"}.
+ * Labelled texts for training, from gzipped JSON lines: {"id", "label" or "language", "title",
+ * "text"}.
  */
 #ifndef DATELINE_CORPUS_H
 #define DATELINE_CORPUS_H
@@ -23,17 +24,19 @@ struct corpus {
 };
 
 struct corpus_form {
-    const char *label_key;                   /* "label" */
-    const char *label_prefix;                /* "medtop:", taken off */
-    bool (*wanted)(const char *label);       /* NULL: all */
-    const size_t *cuts;                      /* lengths in code points that a text is also cut to, 0 ends; NULL: none */
+    const char *label_key;             /* "label" */
+    const char *label_prefix;          /* "medtop:", taken off */
+    bool (*wanted)(const char *label); /* NULL: all */
+    const size_t *cuts; /* lengths in code points that a text is also cut to, 0 ends; NULL: none */
 };
 
-/* Appends a file. Lines without a label or a text are an error: training data is ours. 0 or a negative errno, and the reason. */
+/* Appends a file. Lines without a label or a text are an error: training data is ours. 0 or a
+ * negative errno, and the reason. */
 int corpus_read(struct corpus *corpus, const char *path, const struct corpus_form *form,
                 char why[CORPUS_WHY]);
-/* Appends short texts made of word lists, lines of "class: word, words, …" (# begins a comment): each word with its
- * neighbours. They teach words and count as no evidence. Classes that the corpus does not have yet are an error. */
+/* Appends short texts made of word lists, lines of "class: word, words, …" (# begins a comment):
+ * each word with its neighbours. They teach words and count as no evidence. Classes that the corpus
+ * does not have yet are an error. */
 int corpus_read_words(struct corpus *corpus, const char *path, char why[CORPUS_WHY]);
 /* Index of a class, or SIZE_MAX. */
 size_t corpus_class(const struct corpus *corpus, const char *name);

@@ -27,7 +27,8 @@ static int by_bucket(const void *a, const void *b)
     return (x->bucket > y->bucket) - (x->bucket < y->bucket);
 }
 
-static struct feature_node *vector(struct features *f, const uint8_t *idf, const char *text, int bias)
+static struct feature_node *vector(struct features *f, const uint8_t *idf, const char *text,
+                                   int bias)
 {
     const struct feature *lent;
     features_add(f, str_of(text));
@@ -118,10 +119,15 @@ static struct model *solve(const struct corpus *c, const struct vectors *v,
         weight[k] = pow((double)c->count / (double)(c->class_count * texts_of[k]), o->class_weight);
     }
     struct problem problem = {(int)n, (1 << o->recipe.bits) + 1, y, x, 1};
-    struct parameter parameter = {.solver_type = L2R_L2LOSS_SVC_DUAL, .eps = o->eps, .C = o->c,
-                                  .nr_weight = (int)c->class_count, .weight_label = label, .weight = weight};
+    struct parameter parameter = {.solver_type = L2R_L2LOSS_SVC_DUAL,
+                                  .eps = o->eps,
+                                  .C = o->c,
+                                  .nr_weight = (int)c->class_count,
+                                  .weight_label = label,
+                                  .weight = weight};
     set_print_string_function(silent);
-    srand(1); // NOLINT(cert-msc32-c,cert-msc51-cpp): the solver shuffles with rand(), and shall do it alike
+    srand(1); // NOLINT(cert-msc32-c,cert-msc51-cpp): the solver shuffles with rand(), and shall do
+              // it alike
     struct model *solved = train(&problem, &parameter);
     free(texts_of);
     free(y);
@@ -148,8 +154,9 @@ static void quantise(const struct model *solved, size_t classes, size_t buckets,
     }
 }
 
-static void write_model(const struct corpus *c, const struct fit_options *o, const struct model *solved,
-                        const uint8_t *idf, float slope, struct buf *out)
+static void write_model(const struct corpus *c, const struct fit_options *o,
+                        const struct model *solved, const uint8_t *idf, float slope,
+                        struct buf *out)
 {
     size_t buckets = (size_t)1 << o->recipe.bits;
     size_t *texts_of = xcalloc(c->class_count, sizeof(*texts_of));
@@ -172,7 +179,8 @@ static void write_model(const struct corpus *c, const struct fit_options *o, con
 /* ------------------------------------------------------------------------------- calibration */
 
 /* Mean -log of the confidence in what is right. */
-static double loss(const float *scores, const size_t *want, size_t count, size_t classes, double slope)
+static double loss(const float *scores, const size_t *want, size_t count, size_t classes,
+                   double slope)
 {
     double sum = 0;
     for (size_t i = 0; i < count; i++) {
@@ -202,7 +210,8 @@ static double best_slope(const float *scores, const size_t *want, size_t count, 
     return exp((low + high) / 2);
 }
 
-/* The slope for which the held-out texts are least surprising, under a model that has not seen them. */
+/* The slope for which the held-out texts are least surprising, under a model that has not seen
+ * them. */
 static double calibrate(const struct corpus *c, const struct fit_options *o, const struct linear *m)
 {
     size_t classes = c->class_count, count = 0;
@@ -215,7 +224,9 @@ static double calibrate(const struct corpus *c, const struct fit_options *o, con
             continue;
         features_add(f, str_of(c->texts[i].text));
         size_t n = features_take(f, linear_idf(m), &lent);
-        linear_score(m, lent, n, scores + count * classes); /* the padding falls on the next, or on the 4 spare */
+        linear_score(m, lent, n,
+                     scores +
+                         count * classes); /* the padding falls on the next, or on the 4 spare */
         want[count++] = c->texts[i].class;
     }
     double slope = best_slope(scores, want, count, classes);
@@ -225,8 +236,8 @@ static double calibrate(const struct corpus *c, const struct fit_options *o, con
     return slope;
 }
 
-static double held_out_slope(const struct corpus *c, const struct vectors *v, const struct fit_options *o,
-                             const uint8_t *idf)
+static double held_out_slope(const struct corpus *c, const struct vectors *v,
+                             const struct fit_options *o, const uint8_t *idf)
 {
     struct buf trial = BUF_NONE;
     struct linear *m = NULL;

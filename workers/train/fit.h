@@ -1,7 +1,7 @@
 /*
- * Training: texts to vectors, vectors to weights by LIBLINEAR's dual coordinate descent (L2-loss SVC, one class
- * against the rest), weights to int8, margins to confidences on texts held out. The same corpus gives
- * the same bytes.
+ * Training: texts to vectors, vectors to weights by LIBLINEAR's dual coordinate descent (L2-loss
+ * SVC, one class against the rest), weights to int8, margins to confidences on texts held out. The
+ * same corpus gives the same bytes.
  */
 #ifndef DATELINE_FIT_H
 #define DATELINE_FIT_H
@@ -14,8 +14,9 @@ struct fit_options {
     struct features_recipe recipe;
     bool idf;
     double c, eps;
-    double class_weight;   /* exponent of N / (K n_k), the weight of a class with n_k texts; 0: none */
-    double evidence_texts; /* n / (n + this) is a class's evidence; 0: 1 */
+    double
+        class_weight; /* exponent of N / (K n_k), the weight of a class with n_k texts; 0: none */
+    double evidence_texts;              /* n / (n + this) is a class's evidence; 0: 1 */
     void (*progress)(const char *what); /* may be NULL */
 };
 

@@ -24,7 +24,8 @@ static void two_best(const float *scores, size_t classes, size_t best[2])
 }
 
 static void measure_one(const struct linear *m, struct features *f, const struct corpus *c,
-                        const struct corpus_text *text, float *scores, struct tally *tally, struct fit_score *out)
+                        const struct corpus_text *text, float *scores, struct tally *tally,
+                        struct fit_score *out)
 {
     const struct feature *lent;
     size_t best[2], got[2];
@@ -69,7 +70,8 @@ void fit_measure(const struct linear *model, const struct corpus *corpus, struct
     float *scores = xcalloc(linear_classes(model) + 3, sizeof(*scores));
     size_t *texts_of = xcalloc(corpus->class_count + 1, sizeof(*texts_of));
     *out = (struct fit_score){0};
-    out->confusion = xcalloc(corpus->class_count * corpus->class_count + 1, sizeof(*out->confusion));
+    out->confusion =
+        xcalloc(corpus->class_count * corpus->class_count + 1, sizeof(*out->confusion));
     for (size_t i = 0; i < corpus->count; i++) {
         measure_one(model, f, corpus, &corpus->texts[i], scores, &tally, out);
         texts_of[corpus->texts[i].class]++;

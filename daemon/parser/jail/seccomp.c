@@ -28,25 +28,32 @@ static int allow_plain(scmp_filter_ctx filter)
     return 0;
 }
 
+static struct scmp_arg_cmp argument(unsigned number, scmp_datum_t mask, scmp_datum_t value)
+{
+    return (struct scmp_arg_cmp){number, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
 /* Reading and writing the socket (stdin); writing what was stderr, /dev/null by now; memory that is
- * not executable; abort() of oneself. */
+ * not executable and no file's; abort() of oneself. */
 static int allow_narrow(scmp_filter_ctx filter)
 {
-    int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(read), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, STDIN_FILENO));
+    const scmp_datum_t all = ~(scmp_datum_t)0;
+    const struct {
+        int call;
+        struct scmp_arg_cmp first;
+    } narrow[] = {
+        {SCMP_SYS(read), argument(0, all, STDIN_FILENO)},
+        {SCMP_SYS(write), argument(0, all, STDIN_FILENO)},
+        {SCMP_SYS(write), argument(0, all, STDERR_FILENO)},
+        {SCMP_SYS(tgkill), argument(0, all, (scmp_datum_t)getpid())},
+    };
+    int error = 0;
+    for (size_t i = 0; !error && i < sizeof narrow / sizeof *narrow; i++)
+        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, narrow[i].call, 1, narrow[i].first);
     if (!error)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, STDIN_FILENO));
-    if (!error)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, STDERR_FILENO));
-    if (!error)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
-                                 SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-                                 SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS));
-    if (!error)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+        error =
+            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2, argument(2, PROT_EXEC, 0),
+                             argument(3, MAP_ANONYMOUS, MAP_ANONYMOUS));
     return error;
 }
 

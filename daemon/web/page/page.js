@@ -110,13 +110,14 @@ function twoLines(main, small, className) {
 
 function health(s) {
   if (s.state === "paused") return twoLines("paused", s.why, "warn-text");
-  if (s.class) return twoLines(s.class, s.failures ? count(s.failures) + " in a row" : "", "bad-text");
+  if (s.class) return twoLines(s.class + (s.failures > 1 ? ", " + count(s.failures) + " in a row" : ""), s.error, "bad-text");
   return twoLines(s.last_success || s.items ? "ok" : s.state || "waiting", "", s.last_success ? "good-text" : "");
 }
 
 function sourceRank(s) { return s.class ? 0 : s.state === "paused" ? 1 : 2; }
 
 function showSources(list) {
+  $("sources-section").hidden = !Array.isArray(list);
   if (!Array.isArray(list)) return;
   const sorted = list.slice().sort((a, b) => sourceRank(a) - sourceRank(b));
   const shown = sorted.slice(0, SHOWN_SOURCES);
