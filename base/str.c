@@ -1,5 +1,6 @@
 #include "str.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -8,12 +9,16 @@
 
 struct str str_of(const char *z)
 {
-    return (struct str){z, z ? strlen(z) : 0};
+    if (!z)
+        return STR_NONE;
+    return (struct str){z, strlen(z)};
 }
 
 bool str_eq(struct str a, struct str b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
+    if (a.len != b.len)
+        return false;
+    return a.len == 0 || (a.at && b.at && memcmp(a.at, b.at, a.len) == 0);
 }
 
 bool str_eqi(struct str a, struct str b)
@@ -203,6 +208,7 @@ struct str buf_str(const struct buf *b)
 const char *buf_cstr(struct buf *b)
 {
     buf_reserve(b, 0);
+    assert(b->at);
     b->at[b->len] = '\0';
     return b->at;
 }

@@ -86,7 +86,8 @@ static enum human_tone event_tone(struct str event)
     return str_is(event, "retraction") ? HUMAN_BAD : HUMAN_WARN;
 }
 
-/* TIME  EVENT  LANGUAGE  TOPIC  SOURCE  HEADLINE: the four in the middle are the parts of the topic. */
+/* TIME  EVENT  LANGUAGE  TOPIC  SOURCE  HEADLINE: the four in the middle are the parts of the
+ * topic. */
 static void show_record(struct tail *tail, const struct dateline_event *event)
 {
     struct str topic = {event->topic, event->topic_len}, part;
@@ -94,7 +95,7 @@ static void show_record(struct tail *tail, const struct dateline_event *event)
     buf_reset(&tail->line);
     put_tone(tail, HUMAN_DIM);
     put_time(&tail->line, json_text(record, "published").len ? json_text(record, "published")
-                                                              : json_text(record, "fetched"));
+                                                             : json_text(record, "fetched"));
     put_tone(tail, HUMAN_PLAIN);
     buf_putz(&tail->line, "  ");
     if (str_cut(&topic, '.', &part))
@@ -208,7 +209,8 @@ static int read_since(struct tail *tail, const char *text)
         return -1;
     if (units_duration(str_of(text), &back) != 0 || back < 0)
         return command_fail(tail->ask.command, EX_USAGE,
-                            "--since takes a number or a duration (such as 30m, 2h), not '%s'", text);
+                            "--since takes a number or a duration (such as 30m, 2h), not '%s'",
+                            text);
     tail->options.since = DATELINE_SINCE_TIME;
     tail->options.at_us = back < clock_now() ? clock_now() - back : 0;
     return -1;
@@ -230,8 +232,8 @@ static int read_option(struct tail *tail, int option)
         return -1;
     case 'n':
         if (str_u64(str_of(optarg), &tail->count) != 0 || tail->count == 0)
-            return command_fail(tail->ask.command, EX_USAGE, "-n takes a number from 1 on, not '%s'",
-                                optarg);
+            return command_fail(tail->ask.command, EX_USAGE,
+                                "-n takes a number from 1 on, not '%s'", optarg);
         tail->left = tail->count;
         return -1;
     default:
@@ -284,12 +286,13 @@ const struct command tail_command = {
     .name = "tail",
     .usage = "[--topic PREFIX]... [--since SEQ|DURATION] [--json] [-n N]",
     .summary = "the live feed, without gaps",
-    .help = "      --topic PREFIX     only topics that begin so (EVENT.LANG.TOPIC.SOURCE: new.en.)\n"
-            "      --since SEQ|DURATION  from this number on (0: all that is kept), or so far back\n"
-            "  -n N                   end after N records\n"
-            "  -c, --config FILE      the daemon's configuration\n"
-            "      --connect ENDPOINT the live feed (such as tcp://127.0.0.1:5571), with\n"
-            "      --replay ENDPOINT  the replay (such as tcp://127.0.0.1:5572)\n"
-            "      --json             records as lines of JSON\n",
+    .help =
+        "      --topic PREFIX     only topics that begin so (EVENT.LANG.TOPIC.SOURCE: new.en.)\n"
+        "      --since SEQ|DURATION  from this number on (0: all that is kept), or so far back\n"
+        "  -n N                   end after N records\n"
+        "  -c, --config FILE      the daemon's configuration\n"
+        "      --connect ENDPOINT the live feed (such as tcp://127.0.0.1:5571), with\n"
+        "      --replay ENDPOINT  the replay (such as tcp://127.0.0.1:5572)\n"
+        "      --json             records as lines of JSON\n",
     .run = tail_run,
 };

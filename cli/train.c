@@ -238,8 +238,8 @@ const struct command train_command = {
     .name = "train",
     .usage = "topics|language --data DIR [--words FILE] [--out FILE] [--eval]",
     .summary = "trains and measures the models that the topics and language analyzers use",
-    .help = "  --data DIR   holds train.jsonl.gz, and dev.jsonl.gz for --eval: JSON lines with "
-            "label (language), title, text\n"
+    .help = "  --data DIR   holds train.jsonl.gz, and dev.jsonl.gz for --eval: JSON lines with\n"
+            "               label (language), title, text\n"
             "  --words FILE word lists, \"class: word, words\", taken as short texts more\n"
             "  --out FILE   write the model there; the same data gives the same file\n"
             "  --eval       print accuracy, macro-F1 and confusions on dev.jsonl.gz\n",

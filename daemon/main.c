@@ -221,6 +221,7 @@ int main(int argc, char **argv)
     }
     log_set_level(options.debug ? LOG_DEBUG : (enum log_level)config->log_level);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* a changed configuration is a restart; a closed terminal is nothing */
     umask(0007); /* sockets are for the group: daemon, workers, operators */
     rc = options.test ? check(config, options.config) : run(config);
     config_free(config);

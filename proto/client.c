@@ -7,10 +7,11 @@
 #include "known.h"
 #include "wire.h"
 
-#define ANSWER_US     (3 * USEC_PER_SEC) /* for replay's answer; then it is asked again, on a new socket */
-#define INTERVAL_MS   3000               /* of heartbeats, until the first has told */
-#define FEED_EPOCH    65
-#define FEED_RCVHWM   10000
+/* For replay's answer; then it is asked again, on a new socket. */
+#define ANSWER_US   (3 * USEC_PER_SEC)
+#define INTERVAL_MS 3000 /* of heartbeats, until the first has told */
+#define FEED_EPOCH  65
+#define FEED_RCVHWM 10000
 
 /* A live message held back. */
 struct held {
@@ -82,7 +83,8 @@ static int replay_open(struct dateline_feed *feed)
     return zmq_connect(feed->replay, feed->replay_endpoint) == 0 ? 0 : -errno;
 }
 
-/* Sends feed->request under a new id; when that fails, the time for the answer runs out and it is sent again. */
+/* Sends feed->request under a new id. When that fails, no answer comes in its time, and it is asked
+ * again. */
 static void ask(struct dateline_feed *feed)
 {
     struct buf header = BUF_NONE;
@@ -117,13 +119,18 @@ static void catch_up(struct dateline_feed *feed)
 
 /* ---- what is held back */
 
+static struct held *unhold(struct dateline_feed *feed)
+{
+    struct held *held = feed->held;
+    DL_DELETE2(feed->held, held, prev_, next);
+    feed->held_count--;
+    return held;
+}
+
 static void held_drop(struct dateline_feed *feed)
 {
-    struct held *held, *next;
-    DL_FOREACH_SAFE2(feed->held, held, next, next)
-        free(held);
-    feed->held = NULL;
-    feed->held_count = 0;
+    while (feed->held)
+        free(unhold(feed));
 }
 
 static struct held *held_new(const struct wire_live *live)
@@ -147,17 +154,10 @@ static void hold(struct dateline_feed *feed, const struct wire_live *live)
     feed->held_count++;
 }
 
-static struct held *unhold(struct dateline_feed *feed)
-{
-    struct held *held = feed->held;
-    DL_DELETE2(feed->held, held, prev_, next);
-    feed->held_count--;
-    return held;
-}
-
 /* ---- epochs */
 
-/* True when numbers of this epoch may be used; false when it is another one, and all begins again. */
+/* True when numbers of this epoch may be used; false when it is another one, and all begins
+ * again. */
 static bool same_epoch(struct dateline_feed *feed, struct str epoch)
 {
     if (str_is(epoch, feed->epoch))
@@ -268,7 +268,7 @@ static int give_held(struct dateline_feed *feed, struct dateline_event *out)
         known_put(&feed->known, held->seq);
         feed->given = held;
         if (feed->known.count > LIMIT_FEED_GOT)
-            catch_up(feed); /* no heartbeat for long: look what else there is, and forget one by one */
+            catch_up(feed); /* no heartbeat for long: look what else there is */
         return give(feed, out, held->seq, held->prev, held->topic, held->body);
     }
     return 0;
@@ -287,7 +287,7 @@ static bool heartbeat_fits(const struct dateline_feed *feed, const struct wire_l
     json_t *seq;
     if (!live->topics || live->since > feed->known.sure)
         return false;
-    json_object_foreach(live->topics, topic, seq) {
+    json_object_foreach (live->topics, topic, seq) {
         if (wants(feed, topic) && !known_has(&feed->known, (uint64_t)json_integer_value(seq)))
             return false;
     }

@@ -3,8 +3,8 @@
  *
  * Everything decoded here comes from outside. A decoder takes the frames of one multipart message
  * and either fills a struct whose every number is within base/limits.h, or names the refusal
- * (enum wire_refusal) and leaves nothing to free. Decoded texts are lent: they point into the frames
- * or into the struct's `json`, which its _done() releases.
+ * (enum wire_refusal) and leaves nothing to free. Decoded texts are lent: they point into the
+ * frames or into the struct's `json`, which its _done() releases.
  *
  * Items and records pass through as whole frames and are never encoded again; here they are only
  * known to be valid UTF-8 within braces. Headers are small JSON objects or arrays; members that are
@@ -49,20 +49,20 @@ const char *wire_verb_name(enum wire_verb verb);
 /* Every refusal by name. WIRE_FINE is none. */
 enum wire_refusal {
     WIRE_FINE,
-    WIRE_BAD_VERSION,   /* "version": another protocol version, or none */
-    WIRE_BAD_FRAMES,    /* "malformed": too few or too many frames, header not as described */
-    WIRE_BAD_VERB,      /* "verb": unknown, or not for this direction */
-    WIRE_BAD_BATCH,     /* "batch": none or more than LIMIT_BATCH_ITEMS, or header and payload do not count the same */
-    WIRE_BAD_NAME,      /* "name": a worker's name is 1..LIMIT_WORKER_NAME printable ASCII characters */
-    WIRE_BAD_CREDIT,    /* "credit": not 0..LIMIT_CREDIT */
-    WIRE_BAD_RECORD,    /* "record": a record that is not a JSON object in UTF-8, or that the daemon cannot take */
-    WIRE_HELLO_FIRST,   /* "hello-first": not from a worker that was welcomed */
-    WIRE_NOT_HELD,      /* "not-held": the worker does not hold this lease */
-    WIRE_FULL,          /* "full": LIMIT_WORKERS are there */
-    WIRE_DRAINING,      /* "draining": the daemon stops */
-    WIRE_BAD_RANGE,     /* "range": since, since_time or max of a replay request */
-    WIRE_BAD_TOPICS,    /* "topics": too many, too long, or not text */
-    WIRE_UNAVAILABLE,   /* "unavailable": the store cannot be read now */
+    WIRE_BAD_VERSION, /* "version": another protocol version, or none */
+    WIRE_BAD_FRAMES,  /* "malformed": too few or too many frames, header not as described */
+    WIRE_BAD_VERB,    /* "verb": unknown, or not for this direction */
+    WIRE_BAD_BATCH,   /* "batch": none or too many leases, or not as many payload frames */
+    WIRE_BAD_NAME,    /* "name": not 1..LIMIT_WORKER_NAME printable ASCII characters */
+    WIRE_BAD_CREDIT,  /* "credit": not 0..LIMIT_CREDIT */
+    WIRE_BAD_RECORD,  /* "record": not a JSON object in UTF-8, or it cannot be taken */
+    WIRE_HELLO_FIRST, /* "hello-first": not from a worker that was welcomed */
+    WIRE_NOT_HELD,    /* "not-held": the worker does not hold this lease */
+    WIRE_FULL,        /* "full": LIMIT_WORKERS are there */
+    WIRE_DRAINING,    /* "draining": the daemon stops */
+    WIRE_BAD_RANGE,   /* "range": since, since_time or max of a replay request */
+    WIRE_BAD_TOPICS,  /* "topics": too many, too long, or not text */
+    WIRE_UNAVAILABLE, /* "unavailable": the store cannot be read now */
     WIRE_REFUSALS
 };
 const char *wire_refusal_name(enum wire_refusal refusal); /* of enum values only */
@@ -73,18 +73,20 @@ struct wire_parts {
     struct str at[WIRE_PARTS_MAX];
     zmq_msg_t msg[WIRE_PARTS_MAX];
 };
-/* One multipart message, not waiting. 0; -EAGAIN none there; -EMSGSIZE more than WIRE_PARTS_MAX frames (it is
- * gone; at[] holds the first ones, so that its sender can be told); other negative errnos are the socket's. After 0
- * and -EMSGSIZE, wire_parts_done() is owed. */
+/* One multipart message, not waiting. 0; -EAGAIN none there; -EMSGSIZE more than WIRE_PARTS_MAX
+ * frames (it is gone; at[] holds the first ones, so that its sender can be told); other negative
+ * errnos are the socket's. After 0 and -EMSGSIZE, wire_parts_done() is owed. */
 int wire_recv(void *socket, struct wire_parts *parts);
 void wire_parts_done(struct wire_parts *parts);
-/* Sends copies of the parts as one message, not waiting. 0, -EAGAIN full, -EHOSTUNREACH no such peer. */
+/* Sends copies of the parts as one message, not waiting. 0, -EAGAIN full, -EHOSTUNREACH no such
+ * peer. */
 int wire_send(void *socket, const struct str *parts, size_t count);
-/* tag | verb | header | payload…, with `to` (a routing id) in front when it is not empty. Work protocol. */
+/* tag | verb | header | payload…, with `to` (a routing id) in front when it is not empty. Work
+ * protocol. */
 int wire_send_work(void *socket, struct str to, enum wire_verb verb, struct str header,
                    const struct str *payload, size_t payload_count);
-/* Options that every socket of ours has: MAXMSGSIZE, HANDSHAKE_IVL, LINGER, RECONNECT_IVL and _MAX, IPV6, both
- * HWMs. Before bind or connect. */
+/* Options that every socket of ours has: MAXMSGSIZE, HANDSHAKE_IVL, LINGER, RECONNECT_IVL and _MAX,
+ * IPV6, both HWMs. Before bind or connect. */
 void wire_setup(void *socket, int hwm, int linger_ms);
 
 /* ---- the work protocol */
@@ -99,13 +101,13 @@ struct wire_lease {
 
 struct wire_work {
     enum wire_verb verb;
-    struct str worker;      /* HELLO */
-    uint32_t credit;        /* HELLO, CREDIT */
+    struct str worker;               /* HELLO */
+    uint32_t credit;                 /* HELLO, CREDIT */
     uint32_t lease_ms, heartbeat_ms; /* WELCOME */
     struct str epoch, session;       /* WELCOME */
-    uint64_t ping;          /* PING, PONG: "n", 0 when not given */
-    struct str reason;      /* REFUSED */
-    size_t count;           /* ITEMS, RESULT, NACK, TOUCH, REFUSED (leases it is about) */
+    uint64_t ping;                   /* PING, PONG: "n", 0 when not given */
+    struct str reason;               /* REFUSED */
+    size_t count;                    /* ITEMS, RESULT, NACK, TOUCH, REFUSED (leases it is about) */
     struct wire_lease lease[LIMIT_BATCH_ITEMS];
     json_t *json; /* inside */
 };
@@ -132,12 +134,12 @@ void wire_put_refused(struct buf *out, enum wire_refusal refusal, const char *wh
 struct wire_live {
     struct str topic, record;
     struct str epoch;
-    uint64_t seq, prev; /* seq 0: a notice without a number; prev 0: the topic's first */
-    bool heartbeat;     /* of the heartbeat: */
+    uint64_t seq, prev;     /* seq 0: a notice without a number; prev 0: the topic's first */
+    bool heartbeat;         /* of the heartbeat: */
     uint64_t newest, since; /* all messages after `since` up to `newest` are told of by `topics` */
     uint32_t interval_ms;
     json_t *topics; /* {topic: seq of its newest message after since}; NULL: too many to list */
-    json_t *json, *body;  /* inside */
+    json_t *json, *body; /* inside */
 };
 /* -EBADMSG, -EMSGSIZE. wire_live_done() is owed after 0. */
 int wire_live_decode(const struct str *frames, size_t count, struct wire_live *out);
@@ -159,7 +161,7 @@ struct wire_replay {
     uint32_t max; /* records wanted in one answer, 0 as many as fit */
     size_t topic_count;
     struct str topic[LIMIT_REPLAY_TOPICS]; /* prefixes; none: all */
-    json_t *json; /* inside */
+    json_t *json;                          /* inside */
 };
 enum wire_refusal wire_replay_decode(const struct str *frames, size_t count,
                                      struct wire_replay *out);
@@ -175,7 +177,8 @@ struct wire_records {
     enum wire_verb verb; /* RECORDS or REFUSED */
     uint64_t id;
     struct str epoch, reason;
-    uint64_t next, newest, first; /* first: the oldest seq still kept at or after the one asked for, 0 unknown */
+    uint64_t next, newest;
+    uint64_t first; /* the oldest seq still kept at or after the one asked for, 0 unknown */
     size_t count;
     struct wire_record record[LIMIT_REPLAY_BATCH];
     json_t *json; /* inside */

@@ -37,7 +37,7 @@ static int read_heartbeat(struct wire_live *live)
         return -EBADMSG;
     const char *key;
     json_t *value;
-    json_object_foreach(live->topics, key, value) {
+    json_object_foreach (live->topics, key, value) {
         if (!json_is_integer(value) || json_integer_value(value) <= 0 ||
             json_integer_value(value) > WIRE_INT_MAX)
             return -EBADMSG;
@@ -145,9 +145,7 @@ static enum wire_refusal read_since(const json_t *header, struct wire_replay *ou
         return WIRE_BAD_RANGE;
     if (by_time == 0 && (clock_parse(time.at, &out->at) != 0 || out->at < 0))
         return WIRE_BAD_RANGE; /* jansson's texts end in NUL */
-    out->since = by_seq == 0    ? WIRE_SINCE_SEQ
-                 : by_time == 0 ? WIRE_SINCE_TIME
-                                : WIRE_SINCE_NOW;
+    out->since = by_seq == 0 ? WIRE_SINCE_SEQ : by_time == 0 ? WIRE_SINCE_TIME : WIRE_SINCE_NOW;
     return WIRE_FINE;
 }
 

@@ -221,8 +221,8 @@ void wire_put_welcome(struct buf *out, const char *epoch, const char *session, u
 
 static json_t *nack_json(const struct wire_lease *lease)
 {
-    json_t *json = json_pack("{s:I, s:b}", "lease", (json_int_t)lease->lease, "retry",
-                             (int)lease->retry);
+    json_t *json =
+        json_pack("{s:I, s:b}", "lease", (json_int_t)lease->lease, "retry", (int)lease->retry);
     if (lease->reason.len)
         json_object_set_new(json, "reason",
                             json_stringn_nocheck(lease->reason.at, lease->reason.len));

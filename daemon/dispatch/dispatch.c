@@ -106,8 +106,8 @@ static void on_known(struct dispatch *d, struct worker *worker, const struct wir
     case WIRE_BYE:
         on_bye(d, worker);
         break;
-    case WIRE_PONG: /* it was heard: that is all it is for */
-    case WIRE_HELLO: /* on_message has it */
+    case WIRE_PONG:    /* it was heard: that is all it is for */
+    case WIRE_HELLO:   /* on_message has it */
     case WIRE_WELCOME: /* and these a worker does not say: wire_work_decode */
     case WIRE_ITEMS:
     case WIRE_REFUSED:
@@ -337,11 +337,11 @@ json_t *dispatch_workers(const struct dispatch *d)
     json_t *list = json_array();
     int64_t now = clock_now(), mono = clock_mono();
     for (const struct worker *w = d->workers; w; w = w->hh.next)
-        json_array_append_new(
-            list, json_pack("{s:s, s:I, s:I, s:I, s:s, s:s}", "name", w->name, "credit",
-                            (json_int_t)w->credit, "held", (json_int_t)w->held, "done",
-                            (json_int_t)w->done, "since", clock_format(w->since, since), "last",
-                            clock_format(now - (mono - w->heard), last)));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:I, s:I, s:I, s:s, s:s}", "name", w->name, "credit",
+                                        (json_int_t)w->credit, "held", (json_int_t)w->held, "done",
+                                        (json_int_t)w->done, "since", clock_format(w->since, since),
+                                        "last", clock_format(now - (mono - w->heard), last)));
     return list;
 }
 

@@ -23,12 +23,15 @@
 #include "wire.h"
 #include "zev.h"
 
+#include <xxhash.h>
+#define HASH_FUNCTION(key, len, hash) (hash) = (unsigned)XXH3_64bits(key, len)
 #include <uthash.h>
 #include <utlist.h>
 
 enum work_state { WORK_READY, WORK_LEASED, WORK_SETTLING, WORK_DELAYED, WORK_DONE, WORK_DEAD };
 enum { WORK_STATES = WORK_DEAD + 1 };
-enum { DELAYS = 6 }; /* back-off classes: 1 s, 2 s, … 32 s; each list is in order of time by itself */
+/* Back-off classes: 1 s, 2 s, … 32 s. Each one's list is in order of time by itself. */
+enum { DELAYS = 6 };
 
 struct worker;
 struct work;
@@ -36,9 +39,9 @@ struct work;
 struct lease {
     uint64_t number;
     struct work *work;
-    struct worker *worker; /* NULL once SETTLING */
-    uint32_t serial;       /* of the worker, who may be gone */
-    int64_t ends;          /* monotonic */
+    struct worker *worker;     /* NULL once SETTLING */
+    uint32_t serial;           /* of the worker, who may be gone */
+    int64_t ends;              /* monotonic */
     struct lease *prev, *next; /* of its worker */
     UT_hash_handle hh;         /* dispatch.leases, by number */
 };
@@ -83,7 +86,7 @@ struct dispatch {
     ev_timer timer;
     bool draining;
 
-    struct work *works;                                     /* hash, by id */
+    struct work *works;                                                  /* hash, by id */
     struct work *ready, *suspects, *leased, *settling, *delayed[DELAYS]; /* lists, oldest first */
     uint64_t count[WORK_STATES];
     uint64_t settling_bytes;

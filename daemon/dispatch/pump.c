@@ -29,7 +29,8 @@ static bool can_take(const struct worker *w)
 
 /* ---- one batch */
 
-/* Appends an item's work to dispatch.load. 0; -EAGAIN does not fit any more; -ENOENT it is dead now. */
+/* Appends an item's work to dispatch.load. 0; -EAGAIN does not fit any more; -ENOENT it is dead
+ * now. */
 static int load(struct dispatch *d, struct work *work, bool first)
 {
     size_t before = d->load.len;
@@ -96,8 +97,8 @@ static bool send_batch(struct dispatch *d, struct worker *worker, const struct b
     buf_reset(&d->header);
     wire_put_leases(&d->header, WIRE_ITEMS, batch->lease, batch->count);
     struct str route = {(const char *)worker->route, worker->route_len};
-    int err = wire_send_work(d->socket, route, WIRE_ITEMS, buf_str(&d->header), payload,
-                             batch->count);
+    int err =
+        wire_send_work(d->socket, route, WIRE_ITEMS, buf_str(&d->header), payload, batch->count);
     if (!err) {
         worker->spoke = clock_mono();
         count_batch(d, batch);
@@ -149,7 +150,8 @@ static bool is_waiting(const struct worker *w)
     return w->isolated && !(w->leases && w->leases->work->deaths);
 }
 
-/* Who is nearest to holding nothing shall hold nothing, unless one gets there already, or half of all. */
+/* Who is nearest to holding nothing shall hold nothing, unless one gets there already, or half of
+ * all. */
 static void choose_isolated(struct dispatch *d)
 {
     struct worker *best = NULL;
@@ -173,7 +175,7 @@ static bool pump_suspects(struct dispatch *d)
         choose_isolated(d);
     if (!d->isolated)
         return false;
-    HASH_ITER(hh, d->workers, w, next) {
+    HASH_ITER (hh, d->workers, w, next) {
         if (!w->isolated || w->held)
             continue;
         if (!d->suspects || w->bye || !w->credit) {

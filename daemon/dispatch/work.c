@@ -44,6 +44,7 @@ static struct work **list_of(struct dispatch *d, const struct work *work, enum w
 static void work_leave(struct dispatch *d, struct work *work)
 {
     struct work **list = list_of(d, work, (enum work_state)work->state);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): by (1) it stands there */
     DL_DELETE(*list, work);
     d->count[work->state]--;
 }
@@ -166,10 +167,8 @@ static unsigned delay_class(uint32_t deliveries)
 
 static void work_delay(struct dispatch *d, struct work *work, uint32_t deaths)
 {
-    struct dispatch_event tries = {.type = DISPATCH_TRIES,
-                                   .id = work->id,
-                                   .deliveries = work->deliveries,
-                                   .deaths = deaths};
+    struct dispatch_event tries = {
+        .type = DISPATCH_TRIES, .id = work->id, .deliveries = work->deliveries, .deaths = deaths};
     unsigned delay = delay_class(work->deliveries);
     lease_free(d, work);
     work->ready_at = clock_mono() + (USEC_PER_SEC << delay);
@@ -193,6 +192,7 @@ void work_failed(struct dispatch *d, struct work *work, bool died, const char *w
     }
 }
 
+/* Who buries it logs why. */
 void work_dead(struct dispatch *d, struct work *work, const char *worker, const char *reason)
 {
     struct dispatch_event dead = {.type = DISPATCH_DEAD,
@@ -201,9 +201,6 @@ void work_dead(struct dispatch *d, struct work *work, const char *worker, const 
                                   .deaths = work->deaths,
                                   .reason = reason,
                                   .worker = worker};
-    log_warning("dispatch: dead id=%llu deliveries=%u worker=%s reason=%s",
-                (unsigned long long)work->id, work->deliveries, log_safez(worker),
-                log_safez(reason));
     lease_free(d, work);
     work_to(d, work, WORK_DEAD, work->deaths, 0);
     d->options.up(d->options.ctx, &dead);
@@ -224,8 +221,8 @@ static void lapse(struct dispatch *d, struct work *work)
     char name[LIMIT_WORKER_NAME + 1];
     memcpy(name, worker->name, sizeof name);
     d->totals.lapsed++;
-    log_info("dispatch: lease lapsed id=%llu worker=%s deliveries=%u",
-             (unsigned long long)work->id, log_safez(name), work->deliveries);
+    log_info("dispatch: lease lapsed id=%llu worker=%s deliveries=%u", (unsigned long long)work->id,
+             log_safez(name), work->deliveries);
     work_failed(d, work, false, name, "lease lapsed");
     worker_maybe_leave(d, worker);
 }
@@ -250,10 +247,11 @@ int64_t work_due(const struct dispatch *d)
 
 void work_free_all(struct dispatch *d)
 {
-    struct work *work, *next;
-    HASH_ITER(hh, d->works, work, next) {
+    struct work *work = d->works, *next;
+    HASH_CLEAR(hh, d->works);
+    for (; work; work = next) {
+        next = work->hh.next;
         lease_free(d, work);
-        HASH_DEL(d->works, work);
         free(work);
     }
 }

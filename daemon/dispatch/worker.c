@@ -115,6 +115,8 @@ void worker_isolate(struct dispatch *d, struct worker *worker, bool isolated)
 
 void worker_forget(struct dispatch *d, struct worker *worker, bool died, const char *reason)
 {
+    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): each one leaves the list before it is freed, (2)
+     */
     while (worker->leases)
         work_failed(d, worker->leases->work, died, worker->name, reason);
 }
@@ -163,14 +165,14 @@ void worker_tick(struct dispatch *d, int64_t now)
     if (now < d->next_beat)
         return;
     d->next_beat = now + BEAT_US / 6;
-    HASH_ITER(hh, d->workers, worker, next)
+    HASH_ITER (hh, d->workers, worker, next)
         beat(d, worker, now);
 }
 
 void worker_bye_all(struct dispatch *d)
 {
     struct worker *worker, *next;
-    HASH_ITER(hh, d->workers, worker, next)
+    HASH_ITER (hh, d->workers, worker, next)
         if (!worker->bye) {
             worker->bye = true;
             say_empty(d, worker, WIRE_BYE);
@@ -180,6 +182,6 @@ void worker_bye_all(struct dispatch *d)
 void worker_free_all(struct dispatch *d)
 {
     struct worker *worker, *next;
-    HASH_ITER(hh, d->workers, worker, next)
+    HASH_ITER (hh, d->workers, worker, next)
         worker_remove(d, worker);
 }

@@ -17,21 +17,22 @@
 struct fetch;
 struct fetch_job;
 
-enum fetch_class {           /* how a request ended */
-                   FETCH_OK, /* 2xx, or 304 to a conditional one */
-                   FETCH_DNS,
-                   FETCH_CONNECT,
-                   FETCH_TLS,
-                   FETCH_TIMEOUT,
-                   FETCH_HTTP4XX,
-                   FETCH_HTTP429,
-                   FETCH_HTTP5XX,
-                   FETCH_GONE, /* 410 */
-                   FETCH_TOO_LARGE,
-                   FETCH_BLOCKED_ADDRESS,
-                   FETCH_REDIRECTS, /* too many, or to something that is not http(s) */
-                   FETCH_PROTOCOL,  /* not HTTP, cut short, lying lengths */
-                   FETCH_CLASSES
+/* How a request ended. */
+enum fetch_class {
+    FETCH_OK, /* 2xx, or 304 to a conditional one */
+    FETCH_DNS,
+    FETCH_CONNECT,
+    FETCH_TLS,
+    FETCH_TIMEOUT,
+    FETCH_HTTP4XX,
+    FETCH_HTTP429, /* or not asked, with status 0: the host's earlier Retry-After still runs */
+    FETCH_HTTP5XX,
+    FETCH_GONE, /* 410 */
+    FETCH_TOO_LARGE,
+    FETCH_BLOCKED_ADDRESS,
+    FETCH_REDIRECTS, /* too many, or to something that is not http(s) */
+    FETCH_PROTOCOL,  /* not HTTP, cut short, lying lengths */
+    FETCH_CLASSES
 };
 const char *fetch_class_name(enum fetch_class class); /* "blocked-address" */
 

@@ -1,8 +1,8 @@
 /*
  * The reply headers that matter here, read line by line as they come, within LIMIT_HEADERS bytes of
  * one request and LIMIT_HEADER_VALUE of one value. A value that is longer is as good as absent:
- * half a validator would never match. Freshness follows RFC 9111, 4.2; Retry-After RFC
- * 9110, 10.2.3.
+ * half a validator would never match. Freshness follows RFC 9111, 4.2; Retry-After follows
+ * RFC 9110, 10.2.3.
  */
 #ifndef DATELINE_HEADERS_H
 #define DATELINE_HEADERS_H
@@ -24,8 +24,8 @@ struct headers {
     bool location_too_long, transfer_coded; /* a Transfer-Encoding other than chunked */
     /* inside */
     int64_t max_age_s, age_s, retry_after_s; /* -1 absent */
-    int64_t expires_s, date_s,
-        retry_at_s; /* seconds since 1970; -1 absent, 0 expires: not a date, long ago */
+    /* Seconds since 1970, -1 absent. Expires that is no date is 0: long ago. */
+    int64_t expires_s, date_s, retry_at_s;
     bool no_cache, ended;
     size_t bytes; /* of all lines, interim replies and trailers too */
 };

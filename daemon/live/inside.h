@@ -11,6 +11,8 @@
 #include "wire.h"
 #include "zev.h"
 
+#include <xxhash.h>
+#define HASH_FUNCTION(key, len, hash) (hash) = (unsigned)XXH3_64bits(key, len)
 #include <uthash.h>
 
 struct told { /* one topic since the last heartbeat */

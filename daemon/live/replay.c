@@ -4,7 +4,8 @@
 
 #include "log.h"
 
-/* One answer in the making. What `read` lends lives only during its call, so it is copied to `bytes`. */
+/* One answer in the making. What `read` lends lives only during its call, so it is copied to
+ * `bytes`. */
 struct page {
     const struct wire_replay *request;
     struct wire_records answer;

@@ -2,9 +2,10 @@
 
 static void told_reset(struct live *live)
 {
-    struct told *told, *next;
-    HASH_ITER(hh, live->told, told, next) {
-        HASH_DEL(live->told, told);
+    struct told *told = live->told, *next;
+    HASH_CLEAR(hh, live->told);
+    for (; told; told = next) {
+        next = told->hh.next;
         free(told);
     }
 }

@@ -1,6 +1,7 @@
 #include "xmlfeed.h"
 
-/* Atom 1.0 (RFC 4287) and 0.3 (draft-ietf-atompub-format-00's forerunner), and tombstones (RFC 6721). */
+/* Atom 1.0 (RFC 4287) and 0.3 (draft-ietf-atompub-format-00's forerunner), and tombstones (RFC
+ * 6721). */
 #define HERE (XML_ATOM | XML_PLAIN)
 
 const struct xml_rule atom_rules[] = {
@@ -36,6 +37,7 @@ const size_t atom_rule_count = sizeof atom_rules / sizeof atom_rules[0];
 
 int atom_read(struct document *document)
 {
-    static const struct xml_dialect atom = {.type = PARSE_ATOM, .typed_text = true, .author_inherits = true};
+    static const struct xml_dialect atom = {
+        .type = PARSE_ATOM, .typed_text = true, .author_inherits = true};
     return xmlfeed_read(document, &atom);
 }

@@ -1,4 +1,5 @@
-/* RFC 4648, section 4; bytes outside the alphabet are skipped, it ends where it is wrong. Appends. */
+/* RFC 4648, section 4; bytes outside the alphabet are skipped, it ends where it is wrong. Appends.
+ */
 #ifndef DATELINE_BASE64_H
 #define DATELINE_BASE64_H
 

@@ -8,7 +8,8 @@
 
 enum family { SINGLE, DOUBLE, WIDE, ESCAPED, UTF8 };
 
-/* The first is UTF-8, which needs no converter. `iconv` is glibc's name for what browsers decode. */
+/* The first is UTF-8, which needs no converter. `iconv` is glibc's name for what browsers decode.
+ */
 static const struct encoding {
     const char *name, *iconv;
     enum family family;
@@ -62,31 +63,89 @@ static const struct encoding {
 static const struct {
     const char *label, *name;
 } LABELS[] = {
-    {"utf8", "utf-8"}, {"unicode-1-1-utf-8", "utf-8"}, {"utf-8n", "utf-8"}, {"unicode", "utf-16le"},
-    {"utf-16", "utf-16le"}, {"ucs-2", "utf-16le"}, {"utf-32", "utf-32le"}, {"ascii", "windows-1252"},
-    {"us-ascii", "windows-1252"}, {"iso-8859-1", "windows-1252"}, {"iso8859-1", "windows-1252"},
-    {"iso88591", "windows-1252"}, {"iso_8859-1", "windows-1252"}, {"latin1", "windows-1252"},
-    {"latin-1", "windows-1252"}, {"l1", "windows-1252"}, {"cp819", "windows-1252"},
-    {"ansi", "windows-1252"}, {"iso8859-2", "iso-8859-2"}, {"latin2", "iso-8859-2"},
-    {"iso8859-5", "iso-8859-5"}, {"cyrillic", "iso-8859-5"}, {"iso8859-7", "iso-8859-7"},
-    {"greek", "iso-8859-7"}, {"arabic", "iso-8859-6"}, {"hebrew", "iso-8859-8"},
-    {"iso-8859-8-i", "iso-8859-8"}, {"iso-8859-9", "windows-1254"}, {"iso8859-9", "windows-1254"},
-    {"latin5", "windows-1254"}, {"iso8859-15", "iso-8859-15"}, {"latin9", "iso-8859-15"},
-    {"iso-8859-11", "windows-874"}, {"tis-620", "windows-874"}, {"cp874", "windows-874"},
-    {"koi8", "koi8-r"}, {"koi8r", "koi8-r"}, {"koi", "koi8-r"}, {"koi8u", "koi8-u"},
-    {"koi8-ru", "koi8-u"}, {"cp866", "ibm866"}, {"866", "ibm866"}, {"cp852", "ibm852"},
-    {"cp855", "ibm855"}, {"mac", "macintosh"}, {"x-mac-roman", "macintosh"},
-    {"mac-roman", "macintosh"}, {"mac-cyrillic", "x-mac-cyrillic"},
-    {"x-mac-ukrainian", "x-mac-cyrillic"}, {"gb2312", "gb18030"}, {"gb-2312", "gb18030"},
-    {"gb_2312-80", "gb18030"}, {"gbk", "gb18030"}, {"x-gbk", "gb18030"}, {"cp936", "gb18030"},
-    {"ms936", "gb18030"}, {"euc-cn", "gb18030"}, {"hz-gb-2312", "gb18030"}, {"chinese", "gb18030"},
-    {"big5-hkscs", "big5"}, {"big-5", "big5"}, {"x-x-big5", "big5"}, {"cp950", "big5"},
-    {"eucjp", "euc-jp"}, {"x-euc-jp", "euc-jp"}, {"ujis", "euc-jp"}, {"sjis", "shift_jis"},
-    {"shift-jis", "shift_jis"}, {"x-sjis", "shift_jis"}, {"ms_kanji", "shift_jis"},
-    {"ms932", "shift_jis"}, {"cp932", "shift_jis"}, {"windows-31j", "shift_jis"},
-    {"csiso2022jp", "iso-2022-jp"}, {"euckr", "euc-kr"}, {"ks_c_5601-1987", "euc-kr"},
-    {"ks_c_5601", "euc-kr"}, {"ksc5601", "euc-kr"}, {"cp949", "euc-kr"}, {"uhc", "euc-kr"},
-    {"windows-949", "euc-kr"}, {"korean", "euc-kr"}, {"x-windows-949", "euc-kr"},
+    {"utf8", "utf-8"},
+    {"unicode-1-1-utf-8", "utf-8"},
+    {"utf-8n", "utf-8"},
+    {"unicode", "utf-16le"},
+    {"utf-16", "utf-16le"},
+    {"ucs-2", "utf-16le"},
+    {"utf-32", "utf-32le"},
+    {"ascii", "windows-1252"},
+    {"us-ascii", "windows-1252"},
+    {"iso-8859-1", "windows-1252"},
+    {"iso8859-1", "windows-1252"},
+    {"iso88591", "windows-1252"},
+    {"iso_8859-1", "windows-1252"},
+    {"latin1", "windows-1252"},
+    {"latin-1", "windows-1252"},
+    {"l1", "windows-1252"},
+    {"cp819", "windows-1252"},
+    {"ansi", "windows-1252"},
+    {"iso8859-2", "iso-8859-2"},
+    {"latin2", "iso-8859-2"},
+    {"iso8859-5", "iso-8859-5"},
+    {"cyrillic", "iso-8859-5"},
+    {"iso8859-7", "iso-8859-7"},
+    {"greek", "iso-8859-7"},
+    {"arabic", "iso-8859-6"},
+    {"hebrew", "iso-8859-8"},
+    {"iso-8859-8-i", "iso-8859-8"},
+    {"iso-8859-9", "windows-1254"},
+    {"iso8859-9", "windows-1254"},
+    {"latin5", "windows-1254"},
+    {"iso8859-15", "iso-8859-15"},
+    {"latin9", "iso-8859-15"},
+    {"iso-8859-11", "windows-874"},
+    {"tis-620", "windows-874"},
+    {"cp874", "windows-874"},
+    {"koi8", "koi8-r"},
+    {"koi8r", "koi8-r"},
+    {"koi", "koi8-r"},
+    {"koi8u", "koi8-u"},
+    {"koi8-ru", "koi8-u"},
+    {"cp866", "ibm866"},
+    {"866", "ibm866"},
+    {"cp852", "ibm852"},
+    {"cp855", "ibm855"},
+    {"mac", "macintosh"},
+    {"x-mac-roman", "macintosh"},
+    {"mac-roman", "macintosh"},
+    {"mac-cyrillic", "x-mac-cyrillic"},
+    {"x-mac-ukrainian", "x-mac-cyrillic"},
+    {"gb2312", "gb18030"},
+    {"gb-2312", "gb18030"},
+    {"gb_2312-80", "gb18030"},
+    {"gbk", "gb18030"},
+    {"x-gbk", "gb18030"},
+    {"cp936", "gb18030"},
+    {"ms936", "gb18030"},
+    {"euc-cn", "gb18030"},
+    {"hz-gb-2312", "gb18030"},
+    {"chinese", "gb18030"},
+    {"big5-hkscs", "big5"},
+    {"big-5", "big5"},
+    {"x-x-big5", "big5"},
+    {"cp950", "big5"},
+    {"eucjp", "euc-jp"},
+    {"x-euc-jp", "euc-jp"},
+    {"ujis", "euc-jp"},
+    {"sjis", "shift_jis"},
+    {"shift-jis", "shift_jis"},
+    {"x-sjis", "shift_jis"},
+    {"ms_kanji", "shift_jis"},
+    {"ms932", "shift_jis"},
+    {"cp932", "shift_jis"},
+    {"windows-31j", "shift_jis"},
+    {"csiso2022jp", "iso-2022-jp"},
+    {"euckr", "euc-kr"},
+    {"ks_c_5601-1987", "euc-kr"},
+    {"ks_c_5601", "euc-kr"},
+    {"ksc5601", "euc-kr"},
+    {"cp949", "euc-kr"},
+    {"uhc", "euc-kr"},
+    {"windows-949", "euc-kr"},
+    {"korean", "euc-kr"},
+    {"x-windows-949", "euc-kr"},
 };
 
 /* Opened when first needed and kept: pure, as far as anyone can see. */
@@ -132,7 +191,7 @@ static const struct encoding *encoding_of(struct str label)
     return encoding_named(label);
 }
 
-/* ------------------------------------------------------------------------------------- converting */
+/* ----------------------------------------------------------------------------------- converting */
 
 static void put_replacement(struct buf *out)
 {
@@ -142,9 +201,12 @@ static void put_replacement(struct buf *out)
 static void convert(const struct encoding *encoding, struct str bytes, struct buf *out)
 {
     iconv_t converter = converter_of(encoding);
-    char *in = bytes.len ? (char *)(uintptr_t)bytes.at : NULL; /* iconv() does not write there */
-    size_t left = bytes.len, unit = encoding->family != WIDE ? 1 : strstr(encoding->name, "32") ? 4 : 2;
-    if (converter == (iconv_t)-1) { /* not installed */
+    char *in;
+    memcpy(&in, &bytes.at, sizeof in); /* iconv() takes no const, and does not write there */
+    size_t left = bytes.len, unit = encoding->family != WIDE       ? 1
+                                    : strstr(encoding->name, "32") ? 4
+                                                                   : 2;
+    if ((intptr_t)converter == -1) { /* not installed */
         utf8_repair(bytes, out);
         return;
     }
@@ -165,9 +227,10 @@ static void convert(const struct encoding *encoding, struct str bytes, struct bu
     }
 }
 
-/* ---------------------------------------------------------------------------------- what it says */
+/* --------------------------------------------------------------------------------- what it says */
 
-#define DECLARATION_REACH 4096 /* browsers look at 1,024 bytes; declarations behind that have been seen */
+#define DECLARATION_REACH                                                                          \
+    4096 /* browsers look at 1,024 bytes; declarations behind that have been seen */
 
 static struct str value_after(struct str s, struct str name)
 {
@@ -212,7 +275,7 @@ static const struct encoding *declared(struct str bytes)
     return NULL;
 }
 
-/* ---------------------------------------------------------------------------------- what it shows */
+/* -------------------------------------------------------------------------------- what it shows */
 
 static const struct encoding *by_name(const char *name)
 {
@@ -225,8 +288,9 @@ static const struct encoding *bom_of(struct str *bytes)
         struct str mark;
         const char *name;
     } marks[] = {
-        {{"\xef\xbb\xbf", 3}, "utf-8"},       {{"\xff\xfe\0\0", 4}, "utf-32le"}, {{"\0\0\xfe\xff", 4}, "utf-32be"},
-        {{"\xff\xfe", 2}, "utf-16le"},        {{"\xfe\xff", 2}, "utf-16be"},
+        {{"\xef\xbb\xbf", 3}, "utf-8"},    {{"\xff\xfe\0\0", 4}, "utf-32le"},
+        {{"\0\0\xfe\xff", 4}, "utf-32be"}, {{"\xff\xfe", 2}, "utf-16le"},
+        {{"\xfe\xff", 2}, "utf-16be"},
     };
     for (size_t i = 0; i < ARRAY_LEN(marks); i++)
         if (str_starts(*bytes, marks[i].mark)) {
@@ -289,8 +353,8 @@ static struct census take_census(struct str bytes)
     return census;
 }
 
-/* How many characters of UTF-8 it takes to call a claim of something else wrong: pairs of letters of a
- * claimed double-byte text are well-formed UTF-8 by chance now and then. */
+/* How many characters of UTF-8 it takes to call a claim of something else wrong: pairs of letters
+ * of a claimed double-byte text are well-formed UTF-8 by chance now and then. */
 static size_t proof_needed(const struct encoding *claim)
 {
     return claim->family == DOUBLE ? 6 : 3;

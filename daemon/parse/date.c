@@ -6,9 +6,10 @@
 #include "utf8.h"
 
 /*
- * Two readers. The first takes ISO 8601 and its profiles (RFC 3339, W3C-DTF) by position; the second
- * takes everything else as a row of tokens: numbers, words, separators, in whatever order the world
- * writes them. Both fill a `struct moment` and leave it to finish() to judge whether that is a day.
+ * Two readers. The first takes ISO 8601 and its profiles (RFC 3339, W3C-DTF) by position; the
+ * second takes everything else as a row of tokens: numbers, words, separators, in whatever order
+ * the world writes them. Both fill a `struct moment` and leave it to finish() to judge whether that
+ * is a day.
  */
 struct moment {
     int year, month, day; /* 0 not given */
@@ -173,7 +174,7 @@ static bool iso_week(struct str *s, struct moment *m)
         return false;
     int64_t fourth = clock_days(m->year, 1, 4);
     int64_t monday = fourth - ((fourth + 3) % 7 + 7) % 7;
-    clock_civil(monday + (week - 1) * 7 + day - 1, &m->year, &m->month, &m->day);
+    clock_civil(monday + 7L * (week - 1) + day - 1, &m->year, &m->month, &m->day);
     return day >= 1 && day <= 7;
 }
 
@@ -204,7 +205,8 @@ static bool iso_day(struct str *s, struct moment *m)
 static int iso_parse(struct str s, int64_t *out_us)
 {
     struct moment m = {0};
-    if (digits(s) < 4 || !take(&s, 4, &m.year) || m.year < YEAR_MIN || m.year > YEAR_MAX || !iso_day(&s, &m))
+    if (digits(s) < 4 || !take(&s, 4, &m.year) || m.year < YEAR_MIN || m.year > YEAR_MAX ||
+        !iso_day(&s, &m))
         return -EINVAL;
     if (s.len && (s.at[0] == 'T' || s.at[0] == 't' || s.at[0] == ' ' || s.at[0] == '_')) {
         s = str_trim(str_from(s, 1));
@@ -223,18 +225,18 @@ static const struct {
     const char *name;
     int offset_min;
 } ZONES[] = {
-    {"UTC", 0},     {"GMT", 0},     {"UT", 0},      {"Z", 0},       {"WET", 0},     {"EST", -300},
-    {"EDT", -240},  {"CST", -360},  {"CDT", -300},  {"MST", -420},  {"MDT", -360},  {"PST", -480},
-    {"PDT", -420},  {"AKST", -540}, {"AKDT", -480}, {"HST", -600},  {"AST", -240},  {"ADT", -180},
-    {"NST", -210},  {"NDT", -150},  {"ET", -300},   {"BRT", -180},  {"ART", -180},  {"CLT", -240},
-    {"WEST", 60},   {"BST", 60},    {"CET", 60},    {"MEZ", 60},    {"WAT", 60},    {"CEST", 120},
-    {"MESZ", 120},  {"EET", 120},   {"SAST", 120},  {"CAT", 120},   {"EEST", 180},  {"MSK", 180},
-    {"MSD", 240},   {"TRT", 180},   {"EAT", 180},   {"AZT", 240},   {"GST", 240},   {"SAMT", 240},
-    {"IRST", 210},  {"AFT", 270},   {"PKT", 300},   {"YEKT", 300},  {"UZT", 300},   {"IST", 330},
-    {"NPT", 345},   {"BDT", 360},   {"OMST", 360},  {"MMT", 390},   {"ICT", 420},   {"WIB", 420},
-    {"KRAT", 420},  {"HKT", 480},   {"SGT", 480},   {"MYT", 480},   {"PHT", 480},   {"AWST", 480},
-    {"WITA", 480},  {"IRKT", 480},  {"JST", 540},   {"KST", 540},   {"WIT", 540},   {"YAKT", 540},
-    {"ACST", 570},  {"ACDT", 630},  {"AEST", 600},  {"VLAT", 600},  {"AEDT", 660},  {"NZST", 720},
+    {"UTC", 0},    {"GMT", 0},     {"UT", 0},      {"Z", 0},      {"WET", 0},    {"EST", -300},
+    {"EDT", -240}, {"CST", -360},  {"CDT", -300},  {"MST", -420}, {"MDT", -360}, {"PST", -480},
+    {"PDT", -420}, {"AKST", -540}, {"AKDT", -480}, {"HST", -600}, {"AST", -240}, {"ADT", -180},
+    {"NST", -210}, {"NDT", -150},  {"ET", -300},   {"BRT", -180}, {"ART", -180}, {"CLT", -240},
+    {"WEST", 60},  {"BST", 60},    {"CET", 60},    {"MEZ", 60},   {"WAT", 60},   {"CEST", 120},
+    {"MESZ", 120}, {"EET", 120},   {"SAST", 120},  {"CAT", 120},  {"EEST", 180}, {"MSK", 180},
+    {"MSD", 240},  {"TRT", 180},   {"EAT", 180},   {"AZT", 240},  {"GST", 240},  {"SAMT", 240},
+    {"IRST", 210}, {"AFT", 270},   {"PKT", 300},   {"YEKT", 300}, {"UZT", 300},  {"IST", 330},
+    {"NPT", 345},  {"BDT", 360},   {"OMST", 360},  {"MMT", 390},  {"ICT", 420},  {"WIB", 420},
+    {"KRAT", 420}, {"HKT", 480},   {"SGT", 480},   {"MYT", 480},  {"PHT", 480},  {"AWST", 480},
+    {"WITA", 480}, {"IRKT", 480},  {"JST", 540},   {"KST", 540},  {"WIT", 540},  {"YAKT", 540},
+    {"ACST", 570}, {"ACDT", 630},  {"AEST", 600},  {"VLAT", 600}, {"AEDT", 660}, {"NZST", 720},
     {"NZDT", 780},
 };
 
@@ -271,7 +273,8 @@ static bool scan_time(struct scan *scan)
         return false;
     int hour = number(s, n);
     s = str_from(s, n);
-    if (take_char(&s, ':') || (s.len > 2 && (s.at[0] == 'h' || s.at[0] == 'H') && is_digit(s.at[1]) && take_char(&s, s.at[0]))) {
+    if (take_char(&s, ':') || (s.len > 2 && (s.at[0] == 'h' || s.at[0] == 'H') &&
+                               is_digit(s.at[1]) && take_char(&s, s.at[0]))) {
         if (digits(s) != 2 || !take(&s, 2, &m->minute))
             return false;
         if (s.len > 2 && s.at[0] == ':' && digits(str_from(s, 1)) == 2) {
@@ -281,8 +284,8 @@ static bool scan_time(struct scan *scan)
         }
     } else {
         struct str after = str_trim(s);
-        if (!str_startsi(after, STR("am")) && !str_startsi(after, STR("pm")) && !str_startsi(after, STR("a.m")) &&
-            !str_startsi(after, STR("p.m")))
+        if (!str_startsi(after, STR("am")) && !str_startsi(after, STR("pm")) &&
+            !str_startsi(after, STR("a.m")) && !str_startsi(after, STR("p.m")))
             return false;
     }
     m->hour = hour;
@@ -302,7 +305,8 @@ static int scan_number(struct scan *scan)
     scan->lens[scan->count++] = n;
     scan->rest = str_from(scan->rest, n);
     /* "1st", "2nd", "3rd", "4th", "1er", "1º" */
-    static const struct str ordinals[] = {{"st", 2}, {"nd", 2}, {"rd", 2}, {"th", 2}, {"er", 2}, {"\xc2\xba", 2}};
+    static const struct str ordinals[] = {{"st", 2}, {"nd", 2}, {"rd", 2},
+                                          {"th", 2}, {"er", 2}, {"\xc2\xba", 2}};
     for (size_t i = 0; i < ARRAY_LEN(ordinals); i++)
         if (str_startsi(scan->rest, ordinals[i]) &&
             (scan->rest.len == 2 || !is_letter(scan->rest.at[2]))) {
@@ -334,7 +338,8 @@ static size_t word_len(struct str s)
 
 static bool is_half(struct str word, char half)
 {
-    return word.len >= 2 && (word.at[0] | 0x20) == half && (str_isi(str_from(word, 1), "m") || str_isi(str_from(word, 1), ".m"));
+    return word.len >= 2 && (word.at[0] | 0x20) == half &&
+           (str_isi(str_from(word, 1), "m") || str_isi(str_from(word, 1), ".m"));
 }
 
 /* 年月日 and their Korean kin only separate: the order year, month, day is theirs too. */
@@ -382,7 +387,8 @@ static int scan_all(struct scan *scan)
         if (is_digit(c)) {
             if (scan_number(scan) < 0)
                 return -EINVAL;
-        } else if ((c == '+' || c == '-' || point == 0x2212) && scan->m.has_time && take_offset(&scan->rest, &scan->m)) {
+        } else if ((c == '+' || c == '-' || point == 0x2212) && scan->m.has_time &&
+                   take_offset(&scan->rest, &scan->m)) {
             continue;
         } else if (utf8_alnum(point)) {
             scan_word(scan);

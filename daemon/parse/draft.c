@@ -81,7 +81,7 @@ void draft_set_updated(struct draft *draft, unsigned rank, struct str date)
         draft->updated_rank = rank;
 }
 
-/* ------------------------------------------------------------------------------------- addresses */
+/* ------------------------------------------------------------------------------------ addresses */
 
 static bool is_absolute(struct str url)
 {
@@ -105,7 +105,8 @@ int draft_absolute(struct str base, struct str url, struct buf *out)
     return url_resolve(base, url, out);
 }
 
-void draft_set_url(struct draft *draft, enum item_field field, unsigned rank, struct str base, struct str url)
+void draft_set_url(struct draft *draft, enum item_field field, unsigned rank, struct str base,
+                   struct str url)
 {
     struct buf absolute = BUF_NONE;
     if (rank > draft->rank[field] && draft_absolute(base, url, &absolute) == 0)
@@ -119,16 +120,19 @@ static struct str type_of_address(struct str url)
         struct str ending;
         struct str type;
     } types[] = {
-        {{".jpg", 4}, {"image/jpeg", 10}}, {{".jpeg", 5}, {"image/jpeg", 10}}, {{".png", 4}, {"image/png", 9}},
-        {{".gif", 4}, {"image/gif", 9}},   {{".webp", 5}, {"image/webp", 10}}, {{".avif", 5}, {"image/avif", 10}},
-        {{".svg", 4}, {"image/svg+xml", 13}}, {{".mp3", 4}, {"audio/mpeg", 10}}, {{".m4a", 4}, {"audio/mp4", 9}},
-        {{".ogg", 4}, {"audio/ogg", 9}},   {{".mp4", 4}, {"video/mp4", 9}},    {{".webm", 5}, {"video/webm", 10}},
+        {{".jpg", 4}, {"image/jpeg", 10}},      {{".jpeg", 5}, {"image/jpeg", 10}},
+        {{".png", 4}, {"image/png", 9}},        {{".gif", 4}, {"image/gif", 9}},
+        {{".webp", 5}, {"image/webp", 10}},     {{".avif", 5}, {"image/avif", 10}},
+        {{".svg", 4}, {"image/svg+xml", 13}},   {{".mp3", 4}, {"audio/mpeg", 10}},
+        {{".m4a", 4}, {"audio/mp4", 9}},        {{".ogg", 4}, {"audio/ogg", 9}},
+        {{".mp4", 4}, {"video/mp4", 9}},        {{".webm", 5}, {"video/webm", 10}},
         {{".pdf", 4}, {"application/pdf", 15}},
     };
     url = str_upto(url, str_chr(url, '?'));
     url = str_upto(url, str_chr(url, '#'));
     for (size_t i = 0; i < ARRAY_LEN(types); i++)
-        if (url.len > types[i].ending.len && str_eqi(str_from(url, url.len - types[i].ending.len), types[i].ending))
+        if (url.len > types[i].ending.len &&
+            str_eqi(str_from(url, url.len - types[i].ending.len), types[i].ending))
             return types[i].type;
     return STR_NONE;
 }
@@ -136,7 +140,8 @@ static struct str type_of_address(struct str url)
 static bool is_media_type(struct str type)
 {
     size_t slash = str_chr(type, '/');
-    return slash != SIZE_MAX && slash > 0 && slash + 1 < type.len && type.len < 128 && str_chr(type, ' ') == SIZE_MAX;
+    return slash != SIZE_MAX && slash > 0 && slash + 1 < type.len && type.len < 128 &&
+           str_chr(type, ' ') == SIZE_MAX;
 }
 
 static struct item_media *find_media(struct draft *draft, struct str url)
@@ -147,7 +152,8 @@ static struct item_media *find_media(struct draft *draft, struct str url)
     return NULL;
 }
 
-struct item_media *draft_add_media(struct draft *draft, struct str base, struct str url, struct str type)
+struct item_media *draft_add_media(struct draft *draft, struct str base, struct str url,
+                                   struct str type)
 {
     struct buf absolute = BUF_NONE;
     struct item_media *media = NULL;
@@ -159,14 +165,17 @@ struct item_media *draft_add_media(struct draft *draft, struct str base, struct 
     }
     type = utf8_trim(type);
     if (media && media->type.len == 0)
-        media->type = is_media_type(type) ? arena_keep(draft->arena, type) : type_of_address(media->url);
+        media->type =
+            is_media_type(type) ? arena_keep(draft->arena, type) : type_of_address(media->url);
     buf_free(&absolute);
     return media;
 }
 
 void draft_item(const struct draft *draft, struct item *out)
 {
-    *out = (struct item){.published_at = draft->published_at, .updated_at = draft->updated_at, .flags = draft->flags};
+    *out = (struct item){.published_at = draft->published_at,
+                         .updated_at = draft->updated_at,
+                         .flags = draft->flags};
     memcpy(out->field, draft->field, sizeof out->field);
     memcpy(out->media, draft->media, sizeof out->media);
     out->media_count = draft->media_count;

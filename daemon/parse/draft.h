@@ -15,7 +15,7 @@ struct draft {
     int64_t published_at, updated_at;
     unsigned published_rank, updated_rank;
     uint32_t flags;
-    bool touched; /* something that we know stood in it */
+    bool touched;        /* something that we know stood in it */
     struct buf keywords; /* one a line */
     size_t keyword_count;
     size_t media_count;
@@ -35,14 +35,19 @@ void draft_add_keyword(struct draft *draft, struct str word);
 void draft_add_keywords(struct draft *draft, struct str words);
 void draft_set_published(struct draft *draft, unsigned rank, struct str date);
 void draft_set_updated(struct draft *draft, unsigned rank, struct str date);
-/* Made absolute against base; a type that is not given is read off the address. Returns the entry, that of the
- * same address if there is one, or NULL when it is no web address or there are enough. */
-struct item_media *draft_add_media(struct draft *draft, struct str base, struct str url, struct str type);
-/* An address as it is when it is absolute, made absolute when not. Appends; -EINVAL when it leads to no web page. */
+/* Made absolute against base; a type that is not given is read off the address. Returns the entry,
+ * that of the same address if there is one, or NULL when it is no web address or there are enough.
+ */
+struct item_media *draft_add_media(struct draft *draft, struct str base, struct str url,
+                                   struct str type);
+/* An address as it is when it is absolute, made absolute when not. Appends; -EINVAL when it leads
+ * to no web page. */
 int draft_absolute(struct str base, struct str url, struct buf *out);
 /* As draft_set, for an address. */
-void draft_set_url(struct draft *draft, enum item_field field, unsigned rank, struct str base, struct str url);
-/* Lends everything of the draft to the item, and notes when the summary is all the text there is. */
+void draft_set_url(struct draft *draft, enum item_field field, unsigned rank, struct str base,
+                   struct str url);
+/* Lends everything of the draft to the item, and notes when the summary is all the text there is.
+ */
 void draft_item(const struct draft *draft, struct item *out);
 
 #endif

@@ -1,12 +1,14 @@
 #include "entities.h"
 
-#define LEGACY   0x80000000U /* known without its semicolon too */
-#define NAME_MAX_ 32
+#define LEGACY     0x80000000U /* known without its semicolon too */
+#define NAME_BYTES 32
 
 /*
- * Sorted by the bytes of the name: HTML 4's entities, and of HTML 5's (section 13.5 of the standard) those for
- * letters, punctuation and signs of prose. Its two thousand names for mathematics do not occur in news.
+ * Sorted by the bytes of the name: HTML 4's entities, and of HTML 5's (section 13.5 of the
+ * standard) those for letters, punctuation and signs of prose. Its two thousand names for
+ * mathematics do not occur in news.
  */
+/* clang-format off */
 static const struct {
     const char *name;
     uint32_t point;
@@ -174,6 +176,7 @@ static const struct {
     {"zdot", 0x17c}, {"zeetrf", 0x2128}, {"zeta", 0x3b6}, {"zhcy", 0x436}, {"zwj", 0x200d},
     {"zwnj", 0x200c},
 };
+/* clang-format on */
 
 static size_t find_entity(struct str name)
 {
@@ -193,7 +196,7 @@ static size_t find_entity(struct str name)
 
 uint32_t entity_point(struct str name)
 {
-    size_t i = name.len && name.len <= NAME_MAX_ ? find_entity(name) : SIZE_MAX;
+    size_t i = name.len && name.len <= NAME_BYTES ? find_entity(name) : SIZE_MAX;
     return i == SIZE_MAX ? 0 : ENTITIES[i].point & ~LEGACY;
 }
 
@@ -248,7 +251,7 @@ size_t entity_read(struct str s, uint32_t *out)
         return 0;
     if (s.at[1] == '#')
         return numeric(s, out);
-    while (n < s.len && n <= NAME_MAX_ && is_name(s.at[n]))
+    while (n < s.len && n <= NAME_BYTES && is_name(s.at[n]))
         n++;
     if (n < 3)
         return 0;

@@ -24,7 +24,8 @@ void feedout_done(struct feedout *out)
     free(out->waiting);
 }
 
-static void inherit(const struct feedout *out, struct item *item, enum item_field to, enum item_field from)
+static void inherit(const struct feedout *out, struct item *item, enum item_field to,
+                    enum item_field from)
 {
     if (item->field[to].len == 0)
         item->field[to] = out->feed.field[from];
@@ -78,7 +79,7 @@ int feedout_item(struct feedout *out)
     return rc;
 }
 
-/* ------------------------------------------------------------------------------ what it says of itself */
+/* ----------------------------------------------------------------------- what it says of itself */
 
 static bool has_line(const struct buf *lines, struct str line, char separator)
 {
@@ -91,7 +92,8 @@ static bool has_line(const struct buf *lines, struct str line, char separator)
 
 static void add_line(struct buf *lines, struct str line, char separator)
 {
-    if (line.len == 0 || lines->len + line.len > LIMIT_FIELD / 16 || has_line(lines, line, separator))
+    if (line.len == 0 || lines->len + line.len > LIMIT_FIELD / 16 ||
+        has_line(lines, line, separator))
         return;
     if (lines->len)
         buf_putc(lines, separator);
@@ -115,7 +117,8 @@ void feedout_add_hour(struct feedout *out, struct str hour)
 
 void feedout_add_day(struct feedout *out, struct str day)
 {
-    static const char *const days[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+    static const char *const days[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                       "Friday", "Saturday", "Sunday"};
     for (size_t i = 0; i < ARRAY_LEN(days); i++)
         if (str_isi(str_trim(day), days[i]))
             add_line(&out->days, str_of(days[i]), ' ');
@@ -126,7 +129,11 @@ void feedout_set_period(struct feedout *out, struct str period)
     static const struct {
         const char *name;
         uint32_t seconds;
-    } periods[] = {{"hourly", 3600}, {"daily", 86400}, {"weekly", 604800}, {"monthly", 2592000}, {"yearly", 31536000}};
+    } periods[] = {{"hourly", 3600},
+                   {"daily", 86400},
+                   {"weekly", 604800},
+                   {"monthly", 2592000},
+                   {"yearly", 31536000}};
     for (size_t i = 0; i < ARRAY_LEN(periods); i++)
         if (str_isi(str_trim(period), periods[i].name))
             out->period_s = periods[i].seconds;
@@ -135,7 +142,8 @@ void feedout_set_period(struct feedout *out, struct str period)
 static void say_about(struct feedout *out)
 {
     const struct draft *feed = &out->feed;
-    struct about about = {.updated_at = feed->updated_at ? feed->updated_at : feed->published_at, .ttl_s = out->ttl_s};
+    struct about about = {.updated_at = feed->updated_at ? feed->updated_at : feed->published_at,
+                          .ttl_s = out->ttl_s};
     about.period_s = out->frequency > 1 ? out->period_s / out->frequency : out->period_s;
     about.field[ABOUT_TITLE] = feed->field[ITEM_HEADLINE];
     about.field[ABOUT_SUBTITLE] = feed->field[ITEM_SUMMARY];

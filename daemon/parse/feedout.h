@@ -1,6 +1,7 @@
 /*
- * The feed around its items, for XML and JSON alike: collects what it says of itself, gives items what
- * they inherit from it, and hands them out. Items that come before the feed's title wait for it.
+ * The feed around its items, for XML and JSON alike: collects what it says of itself, gives items
+ * what they inherit from it, and hands them out. Items that come before the feed's title wait for
+ * it.
  */
 #ifndef DATELINE_FEEDOUT_H
 #define DATELINE_FEEDOUT_H
@@ -27,13 +28,13 @@ void feedout_done(struct feedout *out);
 
 /* Hands out->item on. 0, -EMSGSIZE, or what on_item returned. */
 int feedout_item(struct feedout *out);
-/* The end of the feed: the items that still wait, then what the feed says of itself, unless rc says that the
- * reader above wants no more. Returns rc, or what the waiting items came to. */
+/* The end of the feed: the items that still wait, then what the feed says of itself, unless rc says
+ * that the reader above wants no more. Returns rc, or what the waiting items came to. */
 int feedout_finish(struct feedout *out, int rc);
 
 void feedout_add_hub(struct feedout *out, struct str url);
-void feedout_add_hour(struct feedout *out, struct str hour);  /* 0 to 24, 24 is 0 */
-void feedout_add_day(struct feedout *out, struct str day);    /* an English weekday */
+void feedout_add_hour(struct feedout *out, struct str hour);     /* 0 to 24, 24 is 0 */
+void feedout_add_day(struct feedout *out, struct str day);       /* an English weekday */
 void feedout_set_period(struct feedout *out, struct str period); /* sy:updatePeriod */
 
 #endif

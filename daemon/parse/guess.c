@@ -39,20 +39,22 @@ static bool has_c1(struct str s)
     return false;
 }
 
-/* uchardet takes a family's best known member; which one it is shows in single bytes. Where the bytes
- * show nothing the windows charset stays, it is the more common one. */
+/* uchardet takes a family's best known member; which one it is shows in single bytes. Where the
+ * bytes show nothing the windows charset stays, it is the more common one. */
 static const char *refine(const char *name, struct str text)
 {
     static const struct {
         const char *from, *windows;
     } relatives[] = {
-        {"ISO-8859-2", "windows-1250"},   {"ISO-8859-4", "windows-1257"},  {"ISO-8859-7", "windows-1253"},
-        {"ISO-8859-8", "windows-1255"},   {"ISO-8859-10", "windows-1257"}, {"ISO-8859-13", "windows-1257"},
+        {"ISO-8859-2", "windows-1250"},  {"ISO-8859-4", "windows-1257"},
+        {"ISO-8859-7", "windows-1253"},  {"ISO-8859-8", "windows-1255"},
+        {"ISO-8859-10", "windows-1257"}, {"ISO-8859-13", "windows-1257"},
         {"ISO-8859-15", "windows-1252"},
     };
     if (strcmp(name, "KOI8-R") == 0)
         return has_ukrainian_letter(text) ? "koi8-u" : name;
-    if (strcmp(name, "ISO-8859-3") == 0) /* Maltese and Esperanto are rare, Polish and Hungarian are not */
+    if (strcmp(name, "ISO-8859-3") ==
+        0) /* Maltese and Esperanto are rare, Polish and Hungarian are not */
         return has_c1(text) ? "windows-1250" : "iso-8859-2";
     if (!has_c1(text))
         return name;

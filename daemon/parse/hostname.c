@@ -6,8 +6,8 @@
 
 #include "utf8.h"
 
-#define LABEL_MAX 63  /* RFC 1035, section 2.3.4 */
-#define NAME_MAX_ 253
+#define LABEL_MAX 63 /* RFC 1035, section 2.3.4 */
+#define HOST_MAX  253
 
 /* ------------------------------------------------------------------------------------- Punycode */
 
@@ -108,7 +108,9 @@ static int read_number(struct str s, uint64_t *out)
     }
     for (size_t i = 0; i < s.len; i++) {
         char c = (char)(s.at[i] | 0x20);
-        unsigned digit = c >= '0' && c <= '9' ? (unsigned)(c - '0') : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 99;
+        unsigned digit = c >= '0' && c <= '9'   ? (unsigned)(c - '0')
+                         : c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10
+                                                : 99;
         if (digit >= base)
             return -ENOENT;
         if (n <= UINT32_MAX)
@@ -169,11 +171,12 @@ static int put_ipv4(struct str host, struct buf *out)
 
 /* ---------------------------------------------------------------------------------------- IPv6 */
 
-/* RFC 5952: the longest run of zero words, when of two and more, is "::". No dotted quad at the end. */
+/* RFC 5952: the longest run of zero words, when of two and more, is "::". No dotted quad at the
+ * end. */
 static void write_ipv6(const unsigned char bytes[16], struct buf *out)
 {
     unsigned word[8], best = 8, best_len = 1;
-    for (unsigned i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++)
         word[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
     for (unsigned i = 0; i < 8; i++) {
         unsigned run = 0;
@@ -238,9 +241,11 @@ static void percent_decode(struct str s, struct buf *out)
 static int map(struct str s, struct buf *out)
 {
     utf8proc_uint8_t *mapped = NULL;
-    utf8proc_option_t options = (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
-                                                    UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
-    utf8proc_ssize_t len = utf8proc_map((const utf8proc_uint8_t *)s.at, (utf8proc_ssize_t)s.len, &mapped, options);
+    utf8proc_option_t options =
+        (utf8proc_option_t)(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT |
+                            UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+    utf8proc_ssize_t len =
+        utf8proc_map((const utf8proc_uint8_t *)s.at, (utf8proc_ssize_t)s.len, &mapped, options);
     if (len < 0)
         return -EINVAL;
     for (utf8proc_ssize_t i = 0; i < len; i++) {
@@ -273,18 +278,20 @@ static int put_name(struct str name, struct buf *out)
     for (size_t i = 0; i < ascii.len; i++)
         if (is_forbidden(ascii.at[i]))
             return -EINVAL;
-    return ascii.len == 0 || ascii.len > NAME_MAX_ + 1 ? -EINVAL : 0;
+    return ascii.len == 0 || ascii.len > HOST_MAX + 1 ? -EINVAL : 0;
 }
 
 int hostname_ascii(struct str host, struct buf *out)
 {
     struct buf decoded = BUF_NONE, mapped = BUF_NONE;
     if (host.len >= 2 && host.at[0] == '[')
-        return host.at[host.len - 1] == ']' ? put_ipv6((struct str){host.at + 1, host.len - 2}, out) : -EINVAL;
+        return host.at[host.len - 1] == ']' ? put_ipv6((struct str){host.at + 1, host.len - 2}, out)
+                                            : -EINVAL;
     percent_decode(host, &decoded);
     int rc = map(buf_str(&decoded), &mapped);
     if (rc == 0)
-        rc = ends_in_number(buf_str(&mapped)) ? put_ipv4(buf_str(&mapped), out) : put_name(buf_str(&mapped), out);
+        rc = ends_in_number(buf_str(&mapped)) ? put_ipv4(buf_str(&mapped), out)
+                                              : put_name(buf_str(&mapped), out);
     buf_free(&decoded);
     buf_free(&mapped);
     return rc;

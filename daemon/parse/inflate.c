@@ -8,9 +8,9 @@
 
 #include "limits.h"
 
-#define STEP         (64UL << 10)
-#define CODINGS      4  /* "gzip, gzip" has been seen; more is a trick */
-#define ZSTD_WINDOW  23 /* RFC 8878, section 3.1.1.1.2: 8 MiB is what a decoder must take */
+#define STEP        (64UL << 10)
+#define CODINGS     4  /* "gzip, gzip" has been seen; more is a trick */
+#define ZSTD_WINDOW 23 /* RFC 8878, section 3.1.1.1.2: 8 MiB is what a decoder must take */
 
 typedef int decoder(struct str bytes, struct buf *out);
 
@@ -95,7 +95,8 @@ static int brotli_decode(struct str bytes, struct buf *out)
         out->len += space - free_bytes;
         if (out->len - from > LIMIT_BODY)
             rc = -EMSGSIZE;
-        else if (result == BROTLI_DECODER_RESULT_ERROR || result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT)
+        else if (result == BROTLI_DECODER_RESULT_ERROR ||
+                 result == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT)
             rc = -EBADMSG;
     }
     BrotliDecoderDestroyInstance(state);
@@ -143,7 +144,8 @@ static decoder *decoder_of(struct str coding, struct str bytes)
 static bool is_plain(struct str bytes)
 {
     bytes = str_trim(str_upto(bytes, 64));
-    return bytes.len == 0 || bytes.at[0] == '<' || bytes.at[0] == '{' || str_starts(bytes, STR("\xef\xbb\xbf"));
+    return bytes.len == 0 || bytes.at[0] == '<' || bytes.at[0] == '{' ||
+           str_starts(bytes, STR("\xef\xbb\xbf"));
 }
 
 bool inflate_needed(struct str bytes, struct str encoding)

@@ -5,8 +5,8 @@
 #include "markup.h"
 #include "utf8.h"
 
-/* JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), read with forgiveness: a member of the
- * wrong type is as good as none. */
+/* JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), read with forgiveness: a member of
+ * the wrong type is as good as none. */
 
 /* jansson goes down by recursion, and quietly keeps 2,048 levels: refuse before it starts. */
 static bool too_deep(struct str s)
@@ -35,7 +35,8 @@ static bool too_deep(struct str s)
 static struct str member(const json_t *object, const char *key)
 {
     const json_t *value = json_object_get(object, key);
-    return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)} : STR_NONE;
+    return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)}
+                                 : STR_NONE;
 }
 
 /* An id may be a number: "publishers have been seen to". */
@@ -73,13 +74,17 @@ static void set_html(struct draft *to, enum item_field field, unsigned rank, str
 /* 1.1 has "authors", 1.0 "author"; some write a bare name. */
 static void set_authors(struct draft *to, const json_t *object)
 {
-    const json_t *authors = json_object_get(object, "authors"), *one = json_object_get(object, "author");
+    const json_t *authors = json_object_get(object, "authors"),
+                 *one = json_object_get(object, "author");
     for (size_t i = 0; i < json_array_size(authors) && i < LIMIT_KEYWORDS; i++) {
         const json_t *author = json_array_get(authors, i);
-        draft_add_author(to, 3, json_is_string(author) ? str_of(json_string_value(author)) : member(author, "name"));
+        draft_add_author(to, 3,
+                         json_is_string(author) ? str_of(json_string_value(author))
+                                                : member(author, "name"));
     }
     if (to->field[ITEM_BYLINE].len == 0)
-        draft_add_author(to, 3, json_is_string(one) ? str_of(json_string_value(one)) : member(one, "name"));
+        draft_add_author(
+            to, 3, json_is_string(one) ? str_of(json_string_value(one)) : member(one, "name"));
 }
 
 static void set_attachments(struct draft *to, const json_t *object, struct str base)
@@ -87,7 +92,8 @@ static void set_attachments(struct draft *to, const json_t *object, struct str b
     const json_t *list = json_object_get(object, "attachments");
     for (size_t i = 0; i < json_array_size(list) && i < LIMIT_KEYWORDS; i++) {
         const json_t *one = json_array_get(list, i);
-        struct item_media *media = draft_add_media(to, base, member(one, "url"), member(one, "mime_type"));
+        struct item_media *media =
+            draft_add_media(to, base, member(one, "url"), member(one, "mime_type"));
         if (media && media->title.len == 0)
             media->title = arena_keep(to->arena, member(one, "title"));
     }
@@ -159,7 +165,8 @@ static int read_items(struct feedout *out, const json_t *items)
     return rc;
 }
 
-/* Something after the last brace does no harm; line breaks within strings do, to jansson: they become blanks. */
+/* Something after the last brace does no harm; line breaks within strings do, to jansson: they
+ * become blanks. */
 static json_t *load(struct str text)
 {
     json_t *root = json_loadb(text.at, text.len, JSON_DISABLE_EOF_CHECK, NULL);

@@ -21,38 +21,45 @@ static const struct element {
     const char *name;
     enum kind kind;
 } ELEMENTS[] = {
-    {"a", INLINE},         {"abbr", INLINE},     {"acronym", INLINE},  {"address", BLOCK},   {"area", INLINE},
-    {"article", BLOCK},    {"aside", BLOCK},     {"audio", INLINE},    {"b", INLINE},        {"bdi", INLINE},
-    {"bdo", INLINE},       {"big", INLINE},      {"blink", INLINE},    {"blockquote", BLOCK}, {"body", BLOCK},
-    {"br", BREAK},         {"button", INLINE},   {"canvas", INLINE},   {"caption", ROW},     {"center", BLOCK},
-    {"cite", INLINE},      {"code", INLINE},     {"dd", ROW},          {"del", INLINE},      {"details", BLOCK},
-    {"dfn", INLINE},       {"dir", BLOCK},       {"div", BLOCK},       {"dl", BLOCK},        {"dt", ROW},
-    {"em", INLINE},        {"embed", INLINE},    {"fieldset", BLOCK},  {"figcaption", BLOCK}, {"figure", BLOCK},
-    {"font", INLINE},      {"footer", BLOCK},    {"form", BLOCK},      {"h1", BLOCK},        {"h2", BLOCK},
-    {"h3", BLOCK},         {"h4", BLOCK},        {"h5", BLOCK},        {"h6", BLOCK},        {"head", HIDDEN},
-    {"header", BLOCK},     {"hr", BLOCK},        {"html", BLOCK},      {"i", INLINE},        {"iframe", HIDDEN},
-    {"img", INLINE},       {"input", INLINE},    {"ins", INLINE},      {"kbd", INLINE},      {"label", INLINE},
-    {"legend", BLOCK},     {"li", ROW},          {"link", INLINE},     {"main", BLOCK},      {"map", INLINE},
-    {"mark", INLINE},      {"menu", BLOCK},      {"meta", INLINE},     {"nav", BLOCK},       {"nobr", INLINE},
-    {"noembed", HIDDEN},   {"noframes", HIDDEN}, {"noscript", HIDDEN}, {"object", INLINE},   {"ol", BLOCK},
-    {"option", ROW},       {"p", BLOCK},         {"param", INLINE},    {"picture", INLINE},  {"pre", KEEP},
-    {"q", INLINE},         {"rp", INLINE},       {"rt", INLINE},       {"ruby", INLINE},     {"s", INLINE},
-    {"samp", INLINE},      {"script", HIDDEN},   {"section", BLOCK},   {"select", HIDDEN},   {"small", INLINE},
-    {"source", INLINE},    {"span", INLINE},     {"strike", INLINE},   {"strong", INLINE},   {"style", HIDDEN},
-    {"sub", INLINE},       {"summary", BLOCK},   {"sup", INLINE},      {"svg", INLINE},      {"table", BLOCK},
-    {"tbody", BLOCK},      {"td", CELL},         {"template", HIDDEN}, {"textarea", HIDDEN}, {"tfoot", BLOCK},
-    {"th", CELL},          {"thead", BLOCK},     {"time", INLINE},     {"title", INLINE},    {"tr", ROW},
-    {"track", INLINE},     {"tt", INLINE},       {"u", INLINE},        {"ul", BLOCK},        {"var", INLINE},
-    {"video", INLINE},     {"wbr", INLINE},      {"xmp", KEEP},
+    {"a", INLINE},       {"abbr", INLINE},      {"acronym", INLINE},  {"address", BLOCK},
+    {"area", INLINE},    {"article", BLOCK},    {"aside", BLOCK},     {"audio", INLINE},
+    {"b", INLINE},       {"bdi", INLINE},       {"bdo", INLINE},      {"big", INLINE},
+    {"blink", INLINE},   {"blockquote", BLOCK}, {"body", BLOCK},      {"br", BREAK},
+    {"button", INLINE},  {"canvas", INLINE},    {"caption", ROW},     {"center", BLOCK},
+    {"cite", INLINE},    {"code", INLINE},      {"dd", ROW},          {"del", INLINE},
+    {"details", BLOCK},  {"dfn", INLINE},       {"dir", BLOCK},       {"div", BLOCK},
+    {"dl", BLOCK},       {"dt", ROW},           {"em", INLINE},       {"embed", INLINE},
+    {"fieldset", BLOCK}, {"figcaption", BLOCK}, {"figure", BLOCK},    {"font", INLINE},
+    {"footer", BLOCK},   {"form", BLOCK},       {"h1", BLOCK},        {"h2", BLOCK},
+    {"h3", BLOCK},       {"h4", BLOCK},         {"h5", BLOCK},        {"h6", BLOCK},
+    {"head", HIDDEN},    {"header", BLOCK},     {"hr", BLOCK},        {"html", BLOCK},
+    {"i", INLINE},       {"iframe", HIDDEN},    {"img", INLINE},      {"input", INLINE},
+    {"ins", INLINE},     {"kbd", INLINE},       {"label", INLINE},    {"legend", BLOCK},
+    {"li", ROW},         {"link", INLINE},      {"main", BLOCK},      {"map", INLINE},
+    {"mark", INLINE},    {"menu", BLOCK},       {"meta", INLINE},     {"nav", BLOCK},
+    {"nobr", INLINE},    {"noembed", HIDDEN},   {"noframes", HIDDEN}, {"noscript", HIDDEN},
+    {"object", INLINE},  {"ol", BLOCK},         {"option", ROW},      {"p", BLOCK},
+    {"param", INLINE},   {"picture", INLINE},   {"pre", KEEP},        {"q", INLINE},
+    {"rp", INLINE},      {"rt", INLINE},        {"ruby", INLINE},     {"s", INLINE},
+    {"samp", INLINE},    {"script", HIDDEN},    {"section", BLOCK},   {"select", HIDDEN},
+    {"small", INLINE},   {"source", INLINE},    {"span", INLINE},     {"strike", INLINE},
+    {"strong", INLINE},  {"style", HIDDEN},     {"sub", INLINE},      {"summary", BLOCK},
+    {"sup", INLINE},     {"svg", INLINE},       {"table", BLOCK},     {"tbody", BLOCK},
+    {"td", CELL},        {"template", HIDDEN},  {"textarea", HIDDEN}, {"tfoot", BLOCK},
+    {"th", CELL},        {"thead", BLOCK},      {"time", INLINE},     {"title", INLINE},
+    {"tr", ROW},         {"track", INLINE},     {"tt", INLINE},       {"u", INLINE},
+    {"ul", BLOCK},       {"var", INLINE},       {"video", INLINE},    {"wbr", INLINE},
+    {"xmp", KEEP},
 };
 
 struct writer {
     struct buf *out;
-    size_t from;  /* where this text begins in out */
-    enum gap gap; /* owed before the next character */
+    size_t from;   /* where this text begins in out */
+    enum gap gap;  /* owed before the next character */
     unsigned keep; /* open pre elements */
     bool one_line;
-    bool endless[ARRAY_LEN(ELEMENTS)]; /* hidden elements known to have no end tag in what is left */
+    bool
+        endless[ARRAY_LEN(ELEMENTS)]; /* hidden elements known to have no end tag in what is left */
     bool no_comment_end, no_tag_end;
 };
 
@@ -92,14 +99,16 @@ static void pay(struct writer *w)
     w->gap = NOTHING;
 }
 
-/* False for white space, markup, and the bytes that characters with a meaning for us begin with: no-break
- * and other spaces, C1 controls, soft hyphen, byte order mark. */
+/* False for white space, markup, and the bytes that characters with a meaning for us begin with:
+ * no-break and other spaces, C1 controls, soft hyphen, byte order mark. */
 static bool is_plain(unsigned char c)
 {
-    return c > ' ' && c != '&' && c != '<' && c != 0x7f && c != 0xc2 && (c < 0xe1 || c > 0xe3) && c != 0xef;
+    return c > ' ' && c != '&' && c != '<' && c != 0x7f && c != 0xc2 && (c < 0xe1 || c > 0xe3) &&
+           c != 0xef;
 }
 
-/* Length of the run at the start of s that comes out as it stands: words with one blank between them. */
+/* Length of the run at the start of s that comes out as it stands: words with one blank between
+ * them. */
 static size_t plain_run(struct str s)
 {
     size_t n = 0;
@@ -150,8 +159,8 @@ static size_t put_character(struct writer *w, struct str s)
     return taken;
 }
 
-/* Behind the '>' of the tag that s begins with; quoted values may hold a '>'. A quote that is never closed
- * was none: then the first '>' counts. */
+/* Behind the '>' of the tag that s begins with; quoted values may hold a '>'. A quote that is never
+ * closed was none: then the first '>' counts. */
 static size_t tag_end(struct str s)
 {
     size_t first = str_chr(s, '>');
@@ -191,14 +200,16 @@ static size_t find_end_tag(struct str s, const char *name)
         at = (size_t)(hit - s.at);
         struct str rest = str_from(s, at + 2);
         if (at + 1 < s.len && s.at[at + 1] == '/' && str_startsi(rest, want) &&
-            (rest.len == want.len || !((rest.at[want.len] | 0x20) >= 'a' && (rest.at[want.len] | 0x20) <= 'z')))
+            (rest.len == want.len ||
+             !((rest.at[want.len] | 0x20) >= 'a' && (rest.at[want.len] | 0x20) <= 'z')))
             return at;
         at++;
     }
     return SIZE_MAX;
 }
 
-static size_t skip_hidden(struct writer *w, const struct element *element, struct str s, size_t after)
+static size_t skip_hidden(struct writer *w, const struct element *element, struct str s,
+                          size_t after)
 {
     bool *endless = &w->endless[element - ELEMENTS];
     size_t end = *endless ? SIZE_MAX : find_end_tag(str_from(s, after), element->name);
@@ -263,7 +274,9 @@ static size_t read_tag(struct writer *w, struct str s)
     if (s.len < 2)
         return 0;
     if (s.at[1] == '!' || s.at[1] == '?')
-        return w->one_line && !str_starts(s, STR("<!--")) && !str_starts(s, STR("<![CDATA[")) ? 0 : skip_declaration(w, s);
+        return w->one_line && !str_starts(s, STR("<!--")) && !str_starts(s, STR("<![CDATA["))
+                   ? 0
+                   : skip_declaration(w, s);
     bool end = s.at[1] == '/';
     struct str rest = str_from(s, end ? 2 : 1);
     if (rest.len == 0 || !((rest.at[0] | 0x20) >= 'a' && (rest.at[0] | 0x20) <= 'z'))

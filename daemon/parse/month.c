@@ -5,10 +5,11 @@
 #include "utf8.h"
 
 /*
- * Names and abbreviations as they stand in dates (genitives where a language uses them), lower case, in
- * the order of their bytes. A name that means two months in two languages is left to the larger press:
- * "listopada" is November (Polish, Czech), not October (Croatian).
+ * Names and abbreviations as they stand in dates (genitives where a language uses them), lower
+ * case, in the order of their bytes. A name that means two months in two languages is left to the
+ * larger press: "listopada" is November (Polish, Czech), not October (Croatian).
  */
+/* clang-format off */
 static const struct {
     const char *name;
     int month;
@@ -104,10 +105,12 @@ static const struct {
     {"юли", 7}, {"юни", 6}, {"янв", 1}, {"январь", 1}, {"января", 1}, {"януари", 1},
     {"јануар", 1}, {"јануара", 1}, {"јул", 7}, {"јула", 7}, {"јун", 6}, {"јуна", 6},
 };
+/* clang-format on */
 
 #define NAME_BYTES 40
 
-/* The word at the start of text in lower case; its length in text, 0 when it is none or too long. */
+/* The word at the start of text in lower case; its length in text, 0 when it is none or too long.
+ */
 static size_t lower_word(struct str text, char out[NAME_BYTES], size_t *out_len)
 {
     size_t at = 0, len = 0;

@@ -1,11 +1,15 @@
 #include "namespace.h"
 
-/* Addresses without scheme, "www.", and the '/' or '#' behind; compared without case: all of these vary. */
+/* Addresses without scheme, "www.", and the '/' or '#' behind; compared without case: all of these
+ * vary. */
 static const struct {
     struct str address;
     enum xml_space space;
 } ADDRESSES[] = {
-#define AT(address, space) {{address, sizeof(address) - 1}, space}
+#define AT(address, space)                                                                         \
+    {                                                                                              \
+        {address, sizeof(address) - 1}, space                                                      \
+    }
     AT("w3.org/2005/atom", XML_ATOM),
     AT("purl.org/atom/ns", XML_ATOM),
     AT("w3.org/1999/02/22-rdf-syntax-ns", XML_RDF),
@@ -41,10 +45,20 @@ static const struct {
     const char *prefix;
     enum xml_space space;
 } PREFIXES[] = {
-    {"atom", XML_ATOM},   {"atom10", XML_ATOM}, {"a10", XML_ATOM},       {"dc", XML_DC},
-    {"dcterms", XML_DCTERMS}, {"content", XML_CONTENT}, {"media", XML_MEDIA}, {"itunes", XML_ITUNES},
-    {"sy", XML_SY},       {"rdf", XML_RDF},     {"at", XML_TOMBSTONE},   {"xhtml", XML_XHTML},
-    {"feedburner", XML_FEEDBURNER}, {"rss", XML_PLAIN},
+    {"atom", XML_ATOM},
+    {"atom10", XML_ATOM},
+    {"a10", XML_ATOM},
+    {"dc", XML_DC},
+    {"dcterms", XML_DCTERMS},
+    {"content", XML_CONTENT},
+    {"media", XML_MEDIA},
+    {"itunes", XML_ITUNES},
+    {"sy", XML_SY},
+    {"rdf", XML_RDF},
+    {"at", XML_TOMBSTONE},
+    {"xhtml", XML_XHTML},
+    {"feedburner", XML_FEEDBURNER},
+    {"rss", XML_PLAIN},
 };
 
 enum xml_space namespace_of(struct str address, struct str prefix)

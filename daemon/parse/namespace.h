@@ -1,4 +1,5 @@
-/* Which vocabulary an element belongs to, by its namespace's address, else by the prefix that feeds use for it. */
+/* Which vocabulary an element belongs to, by its namespace's address, else by the prefix that feeds
+ * use for it. */
 #ifndef DATELINE_NAMESPACE_H
 #define DATELINE_NAMESPACE_H
 

@@ -23,7 +23,8 @@ static const struct {
     [PARSE_WIRECOPY] = {"wirecopy", wirecopy_read, "a text"},
 };
 
-static const char *const NAMES[] = {"auto", "rss", "atom", "jsonfeed", "page", "article", "wirecopy", NULL};
+static const char *const NAMES[] = {"auto", "rss",     "atom",     "jsonfeed",
+                                    "page", "article", "wirecopy", NULL};
 
 const char *parse_type_name(enum parse_type type)
 {
@@ -45,7 +46,7 @@ const char *const *parse_type_names(void)
     return NAMES;
 }
 
-/* -------------------------------------------------------------------------- for the formats' files */
+/* ----------------------------------------------------------------------- for the formats' files */
 
 int parse_refuse(struct document *document, const char *reason)
 {
@@ -96,8 +97,8 @@ static void cap_fields(struct item *item)
 static bool shows_nothing(const struct item *item)
 {
     const struct str *field = item->field;
-    return !field[ITEM_GUID].len && !field[ITEM_LINK].len && !field[ITEM_HEADLINE].len && !field[ITEM_SUMMARY].len &&
-           !field[ITEM_BODY].len;
+    return !field[ITEM_GUID].len && !field[ITEM_LINK].len && !field[ITEM_HEADLINE].len &&
+           !field[ITEM_SUMMARY].len && !field[ITEM_BODY].len;
 }
 
 int parse_emit(struct document *document, struct item *item)
@@ -121,7 +122,7 @@ int parse_hand_out(struct document *document, struct item *item)
     return document->out->on_item ? document->out->on_item(document->out->ctx, item) : 0;
 }
 
-/* ------------------------------------------------------------------------------- finding the format */
+/* --------------------------------------------------------------------------- finding the format */
 
 static bool is_feed(enum parse_type type)
 {
@@ -189,8 +190,10 @@ static int refuse_as(struct document *document, const char *what, enum parse_typ
     return parse_refuse(document, reason);
 }
 
-/* The type to read it as. Asked for one kind of feed, any kind will do: feeds change their dialect. */
-static int choose(struct document *document, enum parse_type wanted, struct str content_type, enum parse_type *out)
+/* The type to read it as. Asked for one kind of feed, any kind will do: feeds change their dialect.
+ */
+static int choose(struct document *document, enum parse_type wanted, struct str content_type,
+                  enum parse_type *out)
 {
     enum sniff_kind kind = sniff_text(document->text, content_type);
     enum parse_type found = type_of_kind(kind);
@@ -202,7 +205,8 @@ static int choose(struct document *document, enum parse_type wanted, struct str 
         *out = found;
     } else if (is_html(wanted) && !is_feed(found) && found != PARSE_AUTO) {
         *out = wanted;
-    } else if (wanted == PARSE_WIRECOPY && (found == PARSE_WIRECOPY || kind == SNIFF_JSON || kind == SNIFF_XML)) {
+    } else if (wanted == PARSE_WIRECOPY &&
+               (found == PARSE_WIRECOPY || kind == SNIFF_JSON || kind == SNIFF_XML)) {
         *out = wanted;
     } else {
         return refuse_as(document, what_is(kind), wanted);
@@ -219,17 +223,21 @@ static int read_text(struct document *document, const struct parse_request *requ
     document->report->type = type;
     rc = FORMATS[type].read(document);
     if (rc == -EMSGSIZE && document->report->reason[0] == '\0')
-        snprintf(document->report->reason, sizeof document->report->reason, "more than %d items", LIMIT_FEED_ITEMS);
+        snprintf(document->report->reason, sizeof document->report->reason, "more than %d items",
+                 LIMIT_FEED_ITEMS);
     return rc;
 }
 
-static int read_plain(struct document *document, const struct parse_request *request, struct str bytes)
+static int read_plain(struct document *document, const struct parse_request *request,
+                      struct str bytes)
 {
     const char *binary = sniff_binary(bytes);
     struct charset_result decoded;
     if (binary)
         return refuse_as(document, binary, request->type);
-    charset_decode(bytes, request->charset.len ? request->charset : charset_of_type(request->content_type), &decoded);
+    charset_decode(bytes,
+                   request->charset.len ? request->charset : charset_of_type(request->content_type),
+                   &decoded);
     document->text = decoded.text;
     document->charset = str_of(decoded.name);
     int rc = read_text(document, request);
@@ -237,10 +245,14 @@ static int read_plain(struct document *document, const struct parse_request *req
     return rc;
 }
 
-int parse_document(const struct parse_request *request, const struct parse_out *out, struct parse_report *report)
+int parse_document(const struct parse_request *request, const struct parse_out *out,
+                   struct parse_report *report)
 {
     struct buf inflated = BUF_NONE;
-    struct document document = {.url = str_trim(request->url), .fetched_at = request->fetched_at, .out = out, .report = report};
+    struct document document = {.url = str_trim(request->url),
+                                .fetched_at = request->fetched_at,
+                                .out = out,
+                                .report = report};
     struct str bytes = request->bytes;
     int rc = 0;
     *report = (struct parse_report){.type = request->type};

@@ -43,7 +43,7 @@ struct parse_out {
 struct parse_report {
     enum parse_type type; /* as found */
     size_t items;         /* handed out */
-    size_t bad_items;     /* recognised but without anything to show */
+    size_t bad_items;     /* recognised, but nothing stood in them: not handed out */
     char reason[160];     /* why it was refused, in plain words without text from outside; empty on success */
 };
 

@@ -1,9 +1,9 @@
 #include "xmlfeed.h"
 
 /*
- * RSS 0.90 to 2.0 (https://www.rssboard.org/rss-specification, http://purl.org/rss/1.0/spec) with the
- * modules content, dc, dcterms, syndication, Media RSS, iTunes and FeedBurner; and the few elements of
- * Microsoft's CDF, their forerunner.
+ * RSS 0.90 to 2.0 (https://www.rssboard.org/rss-specification, http://purl.org/rss/1.0/spec) with
+ * the modules content, dc, dcterms, syndication, Media RSS, iTunes and FeedBurner; and the few
+ * elements of Microsoft's CDF, their forerunner.
  */
 #define MODULES (XML_DC | XML_DCTERMS)
 

@@ -1,6 +1,8 @@
 #include "sniff.h"
 
-#define REACH 65536 /* how far into the text a root element is looked for: warnings of PHP stand before some */
+#define REACH                                                                                      \
+    65536 /* how far into the text a root element is looked for: warnings of PHP stand before some \
+           */
 
 static const struct {
     struct str magic;
@@ -20,7 +22,10 @@ static const struct {
     {{"Rar!\x1a\7", 6}, "a RAR archive"},
     {{"7z\xbc\xaf\x27\x1c", 6}, "a 7z archive"},
     {{"BZh", 3}, "a bzip2 archive"},
-    {{"\xfd" "7zXZ", 5}, "an xz archive"},
+    {{"\xfd"
+      "7zXZ",
+      5},
+     "an xz archive"},
     {{"\xd0\xcf\x11\xe0", 4}, "an old office document"},
     {{"{\\rtf", 5}, "an RTF document"},
     {{"%!PS", 4}, "a PostScript document"},
@@ -37,7 +42,8 @@ static const struct {
     {{"SQLite format 3", 15}, "a database"},
 };
 
-/* Control bytes that no text has in any charset but UTF-16 and UTF-32, which are full of NULs instead. */
+/* Control bytes that no text has in any charset but UTF-16 and UTF-32, which are full of NULs
+ * instead. */
 static bool is_noise(struct str bytes)
 {
     size_t noise = 0, nul = 0;
@@ -57,7 +63,9 @@ const char *sniff_binary(struct str bytes)
             return MAGICS[i].what;
     if (str_starts(bytes, STR("RIFF")) && bytes.len > 12) {
         struct str kind = str_upto(str_from(bytes, 8), 4);
-        return str_is(kind, "WEBP") ? "a WebP image" : str_is(kind, "WAVE") ? "a WAV file" : "an AVI video";
+        return str_is(kind, "WEBP")   ? "a WebP image"
+               : str_is(kind, "WAVE") ? "a WAV file"
+                                      : "an AVI video";
     }
     if (str_is(str_upto(str_from(bytes, 4), 4), "ftyp"))
         return "an MP4 video or HEIF image";
@@ -114,18 +122,24 @@ static enum sniff_kind kind_of_root(struct str name)
         const char *name;
         enum sniff_kind kind;
     } roots[] = {
-        {"rss", SNIFF_RSS},         {"rdf", SNIFF_RSS},           {"channel", SNIFF_RSS},
-        {"item", SNIFF_RSS},        {"feed", SNIFF_ATOM},         {"entry", SNIFF_ATOM},
-        {"urlset", SNIFF_SITEMAP},  {"sitemapindex", SNIFF_SITEMAP}, {"opml", SNIFF_OPML},
-        {"html", SNIFF_HTML},       {"head", SNIFF_HTML},         {"body", SNIFF_HTML},
-        {"title", SNIFF_HTML},      {"meta", SNIFF_HTML},         {"link", SNIFF_HTML},
-        {"script", SNIFF_HTML},     {"style", SNIFF_HTML},        {"div", SNIFF_HTML},
-        {"p", SNIFF_HTML},          {"table", SNIFF_HTML},        {"h1", SNIFF_HTML},
-        {"h2", SNIFF_HTML},         {"a", SNIFF_HTML},            {"b", SNIFF_HTML},
-        {"br", SNIFF_HTML},         {"center", SNIFF_HTML},       {"font", SNIFF_HTML},
-        {"article", SNIFF_HTML},    {"section", SNIFF_HTML},      {"main", SNIFF_HTML},
-        {"header", SNIFF_HTML},     {"iframe", SNIFF_HTML},       {"span", SNIFF_HTML},
-        {"img", SNIFF_HTML},        {"ul", SNIFF_HTML},           {"base", SNIFF_HTML},
+        {"rss", SNIFF_RSS},        {"rdf", SNIFF_RSS},
+        {"channel", SNIFF_RSS},    {"item", SNIFF_RSS},
+        {"feed", SNIFF_ATOM},      {"entry", SNIFF_ATOM},
+        {"urlset", SNIFF_SITEMAP}, {"sitemapindex", SNIFF_SITEMAP},
+        {"opml", SNIFF_OPML},      {"html", SNIFF_HTML},
+        {"head", SNIFF_HTML},      {"body", SNIFF_HTML},
+        {"title", SNIFF_HTML},     {"meta", SNIFF_HTML},
+        {"link", SNIFF_HTML},      {"script", SNIFF_HTML},
+        {"style", SNIFF_HTML},     {"div", SNIFF_HTML},
+        {"p", SNIFF_HTML},         {"table", SNIFF_HTML},
+        {"h1", SNIFF_HTML},        {"h2", SNIFF_HTML},
+        {"a", SNIFF_HTML},         {"b", SNIFF_HTML},
+        {"br", SNIFF_HTML},        {"center", SNIFF_HTML},
+        {"font", SNIFF_HTML},      {"article", SNIFF_HTML},
+        {"section", SNIFF_HTML},   {"main", SNIFF_HTML},
+        {"header", SNIFF_HTML},    {"iframe", SNIFF_HTML},
+        {"span", SNIFF_HTML},      {"img", SNIFF_HTML},
+        {"ul", SNIFF_HTML},        {"base", SNIFF_HTML},
     };
     size_t colon = str_chr(name, ':');
     if (colon != SIZE_MAX)
@@ -167,9 +181,9 @@ static bool says(struct str content_type, struct str what)
 static enum sniff_kind sniff_json(struct str s, struct str content_type)
 {
     struct str head = str_upto(s, REACH);
-    bool feed = str_find(head, STR("jsonfeed.org")) != SIZE_MAX || str_find(head, STR("jsonfeed.org\\/")) != SIZE_MAX ||
-                str_find(head, STR("jsonfeed.org/version")) != SIZE_MAX || says(content_type, STR("feed+json")) ||
-                str_find(head, STR("\"items\"")) != SIZE_MAX;
+    bool feed = str_find(head, STR("jsonfeed.org")) != SIZE_MAX ||
+                str_find(head, STR("\"items\"")) != SIZE_MAX ||
+                says(content_type, STR("feed+json"));
     return feed ? SNIFF_JSONFEED : SNIFF_JSON;
 }
 
@@ -193,7 +207,8 @@ enum sniff_kind sniff_text(struct str text, struct str content_type)
         return kind;
     }
     enum sniff_kind kind = find_feed(s, SNIFF_TEXT);
-    if (kind == SNIFF_TEXT && (says(content_type, STR("html")) || str_findi(str_upto(s, REACH), STR("<html")) != SIZE_MAX))
+    if (kind == SNIFF_TEXT && (says(content_type, STR("html")) ||
+                               str_findi(str_upto(s, REACH), STR("<html")) != SIZE_MAX))
         return SNIFF_HTML;
     return kind;
 }

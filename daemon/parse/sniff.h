@@ -7,7 +7,8 @@
 
 #include "parse.h"
 
-/* Of the bytes as they came, before their charset is known: NULL, or what they are when no text: "a PDF". */
+/* Of the bytes as they came, before their charset is known: NULL, or what they are when no text: "a
+ * PDF". */
 const char *sniff_binary(struct str bytes);
 
 enum sniff_kind {

@@ -6,8 +6,9 @@
 #include "limits.h"
 
 /*
- * A URL on its way through the parser of the WHATWG URL standard (section 4.4), cut down to its special
- * schemes http and https: there `\` is `/`, an authority is never missing, and the path is a list.
+ * A URL on its way through the parser of the WHATWG URL standard (section 4.4), cut down to its
+ * special schemes http and https: there `\` is `/`, an authority is never missing, and the path is
+ * a list.
  */
 struct url {
     bool secure;
@@ -38,7 +39,8 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* The percent-encode sets of section 1.3, as the bytes above space that they add to the controls. */
+/* The percent-encode sets of section 1.3, as the bytes above space that they add to the controls.
+ */
 #define SET_FRAGMENT " \"<>`"
 #define SET_QUERY    " \"#<>'"
 #define SET_PATH     " \"#<>?`{}"
@@ -55,7 +57,8 @@ static void put_encoded(struct buf *out, struct str s, const char *set)
     }
 }
 
-/* Without controls and blanks at the ends, without tabs and line ends anywhere (section 4.4, 1 to 3). */
+/* Without controls and blanks at the ends, without tabs and line ends anywhere (section 4.4, 1 to
+ * 3). */
 static void clean(struct str s, struct buf *out)
 {
     while (s.len && (unsigned char)s.at[0] <= ' ')
@@ -144,7 +147,8 @@ static void pop_segment(struct buf *path)
         ;
 }
 
-/* Appends the segments of s, which has no slash in front, to the path "/a/b" (section 4.4, path state). */
+/* Appends the segments of s, which has no slash in front, to the path "/a/b" (section 4.4, path
+ * state). */
 static void read_path(struct str s, struct buf *path)
 {
     for (;;) {
@@ -294,11 +298,16 @@ int url_resolve(struct str base, struct str ref, struct buf *out)
 static bool is_tracking(struct str parameter)
 {
     static const char *const names[] = {
-        "fbclid",  "gclid",   "gclsrc",   "dclid",   "gbraid",   "wbraid",  "msclkid",     "yclid",
-        "igshid",  "mc_cid",  "mc_eid",   "mkt_tok", "twclid",   "ttclid",  "_openstat",   "vero_id",
-        "wickedid", "oly_anon_id", "oly_enc_id", "_hsenc", "_hsmi", "__hssc", "__hstc", "hsctatracking",
-        "ref_src", "ref_url", "cmpid",    "ns_mchannel", "ns_source", "ns_campaign", "ito", "at_medium",
-        "at_campaign", "guccounter", "guce_referrer", "guce_referrer_sig", "s_cid", "ftag", "ocid"};
+        "fbclid",      "gclid",       "gclsrc",        "dclid",
+        "gbraid",      "wbraid",      "msclkid",       "yclid",
+        "igshid",      "mc_cid",      "mc_eid",        "mkt_tok",
+        "twclid",      "ttclid",      "_openstat",     "vero_id",
+        "wickedid",    "oly_anon_id", "oly_enc_id",    "_hsenc",
+        "_hsmi",       "__hssc",      "__hstc",        "hsctatracking",
+        "ref_src",     "ref_url",     "cmpid",         "ns_mchannel",
+        "ns_source",   "ns_campaign", "ito",           "at_medium",
+        "at_campaign", "guccounter",  "guce_referrer", "guce_referrer_sig",
+        "s_cid",       "ftag",        "ocid"};
     struct str name = str_upto(parameter, str_chr(parameter, '='));
     if (str_startsi(name, STR("utm_")) || str_startsi(name, STR("pk_")) ||
         str_startsi(name, STR("mtm_")))

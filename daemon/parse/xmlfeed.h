@@ -1,7 +1,7 @@
 /*
  * Reads RSS and Atom alike: libxml2's SAX parser over the repaired text, and a table that says what
- * each element is. A dialect is such a table (rss.c, atom.c); the two are mixed freely in the world, so an
- * element that one does not know is looked up in the other.
+ * each element is. A dialect is such a table (rss.c, atom.c); the two are mixed freely in the
+ * world, so an element that one does not know is looked up in the other.
  */
 #ifndef DATELINE_XMLFEED_H
 #define DATELINE_XMLFEED_H
@@ -27,21 +27,21 @@ enum xml_space {
 
 /* What is done with an element; see xmlfeed.c, start and end. */
 enum xml_verb {
-    XML_NOTHING,   /* its children are looked at */
-    XML_IGNORE,    /* they are not */
-    XML_FEED,      /* rss, channel, feed: the feed's own fields */
+    XML_NOTHING, /* its children are looked at */
+    XML_IGNORE,  /* they are not */
+    XML_FEED,    /* rss, channel, feed: the feed's own fields */
     XML_ITEM,
     XML_DELETED,
     XML_SOURCE,
-    XML_IMAGE,     /* the feed's: only its address counts */
+    XML_IMAGE, /* the feed's: only its address counts */
     XML_IMAGE_URL,
     XML_IMAGE_HREF,
-    XML_TEXT,      /* paragraphs to `field` */
-    XML_LINE,      /* one line to `field` */
-    XML_RAW,       /* as it stands to `field` */
+    XML_TEXT, /* paragraphs to `field` */
+    XML_LINE, /* one line to `field` */
+    XML_RAW,  /* as it stands to `field` */
     XML_PERSON,
-    XML_NAME,      /* of a person */
-    XML_CREATOR,   /* a person in one text */
+    XML_NAME,    /* of a person */
+    XML_CREATOR, /* a person in one text */
     XML_GUID,
     XML_LINK,
     XML_LINK_TEXT, /* an address as text, to `field` */
@@ -64,13 +64,13 @@ struct xml_rule {
     const char *name; /* lower case */
     unsigned spaces;  /* set of enum xml_space */
     enum xml_verb verb;
-    unsigned field;   /* enum item_field */
-    unsigned rank;    /* of two elements for one field the higher wins, 1.. */
+    unsigned field; /* enum item_field */
+    unsigned rank;  /* of two elements for one field the higher wins, 1.. */
 };
 
 struct xml_dialect {
     enum parse_type type;
-    bool typed_text; /* text is plain unless it says otherwise (Atom); else it is HTML (RSS) */
+    bool typed_text;      /* text is plain unless it says otherwise (Atom); else it is HTML (RSS) */
     bool author_inherits; /* RFC 4287, section 4.2.1 */
 };
 

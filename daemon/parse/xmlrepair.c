@@ -170,8 +170,8 @@ static struct str take_value(struct repair *r)
     return value;
 }
 
-/* Copies the attributes; what ends the tag is left. An attribute twice is an error to a strict parser,
- * which then forgets neither, so only names are looked at here. */
+/* Copies the attributes; what ends the tag is left. An attribute twice is an error to a strict
+ * parser, which then forgets neither, so only names are looked at here. */
 static void copy_attributes(struct repair *r)
 {
     size_t count = 0;
@@ -258,7 +258,7 @@ static void end_tag(struct repair *r, struct str name)
         end_down_to(r, at - 1);
 }
 
-/* ---------------------------------------------------------------------------------------- markup */
+/* --------------------------------------------------------------------------------------- markup */
 
 /* Skips to behind `end`, or only the `start` bytes when there is none; *none remembers that. */
 static void skip_to(struct repair *r, size_t start, struct str end, bool *none)

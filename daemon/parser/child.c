@@ -177,8 +177,11 @@ int child_main(int argc, char **argv)
         !S_ISSOCK(st.st_mode))
         return usage();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    /* Terminal keys are for the one who started us; it ends us. */
+    /* What a terminal or a service manager sends to everyone is for the one who started us; it ends
+     * us by closing the socket. */
+    signal(SIGHUP, SIG_IGN);
     signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
     limit_resources();
     warm_up();
     limit_files();

@@ -5,6 +5,11 @@
  * (parser/jail) before it reads its first document. One document at a time a child. A child that
  * dies, overruns its deadline or sends a malformed frame is killed and replaced; the document it
  * had is answered with the reason, the others wait in line.
+ *
+ * A document's deadline is LIMIT_PARSER_CPU_MS of processor time, and LIMIT_PARSER_WALL_MS of wall
+ * time in which the child could have run: what it waited for a processor (/proc/PID/schedstat), and
+ * what the loop came late to read, do not count, so that a busy machine costs no honest document.
+ * The parent keeps it; the child's own RLIMIT_CPU is for a parent that cannot any more.
  */
 #ifndef DATELINE_PARSER_H
 #define DATELINE_PARSER_H
@@ -24,6 +29,7 @@ struct parser_options {
     unsigned children;
 };
 
+/* Items and about come with error 0, and with -EMSGSIZE: what was read before the limit. */
 struct parser_answer {
     int error; /* 0, -EBADMSG not understood, -EMSGSIZE a limit, -ETIMEDOUT overran, -ECHILD died,
                   -EPROTO malformed frame */
@@ -38,8 +44,9 @@ struct parser_answer {
 int parser_open(const struct parser_options *options, struct parser **out);
 /* Unanswered jobs are dropped without a call. */
 void parser_close(struct parser *parser);
-/* Takes the bytes: *bytes is empty afterwards. The strings of the request are copied,
- * request->bytes is not looked at. on_answer comes later, from the loop, once. */
+/* Takes the bytes: *bytes is empty afterwards; more than LIMIT_BODY of them are answered with
+ * -EMSGSIZE. The strings of the request are copied, request->bytes is not looked at. on_answer
+ * comes later, from the loop, once. */
 struct parser_job *parser_submit(struct parser *parser, const struct parse_request *request,
                                  struct buf *bytes,
                                  void (*on_answer)(void *ctx, const struct parser_answer *answer),

@@ -225,12 +225,18 @@ static const char *text_of(const json_t *request, const char *key)
     return json_string_value(json_object_get(request, key));
 }
 
+json_t *answer_source_list(void *ctx)
+{
+    struct pipeline *p = ctx;
+    struct source_tally tally = {.list = json_array()};
+    sources_each(p->sources, tally_source, &tally);
+    return tally.list;
+}
+
 static void answer_sources(struct pipeline *p, const json_t *request, struct control_call *call)
 {
-    struct source_tally tally = {.list = json_array()};
     (void)request;
-    sources_each(p->sources, tally_source, &tally);
-    control_answer(call, json_pack("{s:b, s:o}", "ok", 1, "sources", tally.list));
+    control_answer(call, json_pack("{s:b, s:o}", "ok", 1, "sources", answer_source_list(p)));
 }
 
 static json_t *def_json(const struct source_def *def)

@@ -122,6 +122,7 @@ bool work_is(struct str row, const char *uri, const char *version);
 void answer_request(void *ctx, const json_t *request, struct control_call *call);
 json_t *answer_status(void *ctx);
 json_t *answer_recent(void *ctx, unsigned count);
+json_t *answer_source_list(void *ctx);
 bool answer_ready(void *ctx, const char **why_not_out);
 /* 0, or -ENOENT: nothing of that name. */
 int explain_what(struct pipeline *pipeline, struct str what, json_t **out);

@@ -330,6 +330,7 @@ static int open_sockets(struct pipeline *p, char why[PIPELINE_WHY])
                                         .listen = c->web.listen,
                                         .status = answer_status,
                                         .recent = answer_recent,
+                                        .sources = answer_source_list,
                                         .ready = answer_ready,
                                         .ctx = p},
                   &p->web);

@@ -40,9 +40,10 @@ struct directory {
 bool files_may_take(const struct directory *d);
 /* A name the directory's rules do not leave alone: not hidden, not *.tmp, not *.part. */
 bool files_is_ours(struct str name);
-void files_want(struct directory *d, const char *name,
-                int64_t modified_at);                     /* to be taken; twice is fine */
-void files_forget(struct directory *d, const char *name); /* is no longer there */
+/* To be taken; twice is fine. */
+void files_want(struct directory *d, const char *name, int64_t modified_at);
+/* Is no longer there. */
+void files_forget(struct directory *d, const char *name);
 /* Is it a regular file with more than one name? Such a one is complete when it appears, and nothing
  * else is told. */
 bool files_is_link(const struct directory *d, const char *name);

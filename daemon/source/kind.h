@@ -28,9 +28,10 @@ struct source_kind {
     int (*check)(const struct source_def *def, char why[SOURCE_WHY]); /* 0, -EINVAL */
     void (*due)(struct source *source);   /* its time has come; it is IDLE and out of the heap */
     void (*start)(struct source *source); /* plans the first time */
-    void (*wake)(
-        struct source *source); /* settled, resumed, or no longer held. NULL: nothing to do */
-    void (*stop)(struct source *source); /* free what it holds. NULL: nothing */
+    /* Settled, resumed, or no longer held. NULL: nothing to do. */
+    void (*wake)(struct source *source);
+    /* Frees what it holds. NULL: nothing. */
+    void (*stop)(struct source *source);
 };
 extern const struct source_kind source_feed, source_page, source_directory;
 

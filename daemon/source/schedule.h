@@ -54,8 +54,8 @@ void schedule_refresh(struct schedule *s, int64_t now);
 /* `every`, or what was learned so far. */
 int64_t schedule_interval_us(const struct schedule *s, int64_t every_us);
 
-/* "0 1 2" and "Saturday, Sunday" as bits; what is not understood, and sets that leave nothing, give
- * 0. */
+/* "0 1 2" and "Saturday, Sunday" as bits. Words that are not understood do not count, a set that
+ * leaves no hour or day is no set: 0. */
 uint32_t schedule_hours(struct str list);
 uint8_t schedule_days(struct str list);
 /* "90s", "10m", "1h 30m": at most two units. */

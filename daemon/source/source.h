@@ -42,8 +42,10 @@ struct source_event {
 };
 
 struct source_outcome { /* of one ask */
-    const char *class;  /* NULL: all well; "dns", "http4xx", "not-a-feed", "parse", … */
-    const char *error;  /* one line */
+    const char *class; /* NULL: all well; "dns", "http4xx", "not-a-feed", "parse", … With status 0
+                        * and a retry_after_us it was not even asked (its host's Retry-After): no
+                        * failure of its own */
+    const char *error; /* one line */
     int status;
     bool not_modified, gone;
     const char *etag, *last_modified, *moved;
@@ -90,7 +92,8 @@ void source_refresh(struct source *source);
 void source_pause(struct source *source, bool pause);
 
 void source_polled(struct source *source, const struct source_outcome *outcome);
-/* class NULL: taken. Otherwise why the file was not understood. */
+/* class NULL: taken. Otherwise why the file was not understood. Either way it does not come again,
+ * once the source_state() after this is durable, unless it changes. */
 void source_file_done(struct source *source, const char *name, const char *class, uint32_t items);
 void source_settled(struct source *source);
 /* What must survive, JSON, appended. */

@@ -274,8 +274,9 @@ int sources_add(struct sources *sources, const struct source_def *def, struct st
 {
     const struct source_kind *kind = find_kind(def->kind);
     if (!kind) {
-        snprintf(why, SOURCE_WHY, "kind: %s is none of feed, page, directory",
-                 log_safez(def->kind));
+        int len = snprintf(why, SOURCE_WHY, "kind: %.60s is none of", log_safez(def->kind));
+        for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+            len += snprintf(why + len, SOURCE_WHY - (size_t)len, " %s", kinds[i]->name);
         return -EINVAL;
     }
     int err = check(sources, def, kind, why);

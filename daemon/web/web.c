@@ -72,27 +72,45 @@ static void refuse(struct reply *out, unsigned status, const char *text)
     *out = (struct reply){status, "text/plain; charset=utf-8", str_of(text), true};
 }
 
+static bool is_read(const char *method)
+{
+    return strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+}
+
+static void answer(struct web *web, struct MHD_Connection *connection, const char *path,
+                   const char *method, struct reply *out)
+{
+    const char *host =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    if (!host)
+        refuse(out, MHD_HTTP_BAD_REQUEST, "a request names its Host\n");
+    else if (!listen_is_our_host(&web->address, str_of(host)))
+        refuse(out, MHD_HTTP_MISDIRECTED_REQUEST, "this is not that host\n");
+    else if (!is_read(method))
+        refuse(out, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
+    else
+        routes_answer(web->routes, str_of(path),
+                      MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "n"), out);
+}
+
+/* Comes first with the headers, then with pieces of a body, then once more. An answer to the
+ * headers closes the connection: right for who wants to send us something, but readers may keep
+ * theirs. */
 static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection, const char *path,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_len, void **request)
 {
     (void)version;
     (void)upload;
-    (void)upload_len;
-    (void)request;
     struct web *web = ctx;
     struct reply reply;
-    const char *host =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
-    if (!host)
-        refuse(&reply, MHD_HTTP_BAD_REQUEST, "a request names its Host\n");
-    else if (!listen_is_our_host(&web->address, str_of(host)))
-        refuse(&reply, MHD_HTTP_MISDIRECTED_REQUEST, "this is not that host\n");
-    else if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-        refuse(&reply, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
-    else
-        routes_answer(web->routes, str_of(path),
-                      MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "n"), &reply);
+    bool has_just_begun = *request == NULL;
+    *request = web;
+    if (is_read(method) && (has_just_begun || *upload_len)) {
+        *upload_len = 0;
+        return MHD_YES;
+    }
+    answer(web, connection, path, method, &reply);
     return send_reply(connection, &reply);
 }
 

@@ -9,9 +9,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const labels[] = {"", "utf-8", "iso-8859-1", "gb2312", "big5", "euc-jp", "sjis", "euc-kr",
-                                         "iso-2022-jp", "iso-2022-kr", "utf-16", "utf-32", "windows-1255", "viscii",
-                                         "windows-1258", "koi8-u", "euc-tw", "tis-620"};
+    static const char *const labels[] = {
+        "",       "utf-8",  "iso-8859-1",   "gb2312",      "big5",
+        "euc-jp", "sjis",   "euc-kr",       "iso-2022-jp", "iso-2022-kr",
+        "utf-16", "utf-32", "windows-1255", "viscii",      "windows-1258",
+        "koi8-u", "euc-tw", "tis-620"};
     if (size == 0)
         return 0;
     struct charset_result result;

@@ -33,7 +33,9 @@ static void on_about(void *ctx, const struct about *about)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct parse_request request = {.bytes = {(const char *)data, size}, .type = PARSE_RSS, .url = STR("http://example.org/a/feed")};
+    struct parse_request request = {.bytes = {(const char *)data, size},
+                                    .type = PARSE_RSS,
+                                    .url = STR("http://example.org/a/feed")};
     struct parse_out out = {NULL, on_about, on_item};
     struct parse_report report;
     int rc = parse_document(&request, &out, &report);

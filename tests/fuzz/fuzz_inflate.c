@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const codings[] = {"", "gzip", "deflate", "br", "zstd", "gzip, br", "identity"};
+    static const char *const codings[] = {"",     "gzip",     "deflate", "br",
+                                          "zstd", "gzip, br", "identity"};
     struct buf out = BUF_NONE;
     if (size == 0)
         return 0;

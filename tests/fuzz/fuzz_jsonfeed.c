@@ -39,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct parse_out out = {NULL, on_about, on_item};
     struct parse_report report = {.type = PARSE_JSONFEED};
     utf8_repair((struct str){(const char *)data, size}, &text);
-    struct document document = {.text = buf_str(&text), .url = STR("http://example.org/"), .out = &out, .report = &report};
+    struct document document = {
+        .text = buf_str(&text), .url = STR("http://example.org/"), .out = &out, .report = &report};
     int rc = jsonfeed_read(&document);
     assert(rc == 0 || report.reason[0]);
     buf_free(&text);

@@ -1,5 +1,5 @@
-/* HTML of any kind: plain text comes out, valid, without controls, never longer than what went in but
- * for the line ends; and text that is escaped first comes back. */
+/* HTML of any kind: plain text comes out, valid, without controls, never longer than what went in
+ * but for the line ends; and text that is escaped first comes back. */
 #include "markup.h"
 
 #include <assert.h>

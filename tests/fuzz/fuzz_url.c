@@ -1,4 +1,5 @@
-/* "base\nreference": refused, or an absolute ASCII address that resolves to itself and has a host. */
+/* "base\nreference": refused, or an absolute ASCII address that resolves to itself and has a host.
+ */
 #include "url.h"
 
 #include <assert.h>

@@ -1,5 +1,6 @@
-/* Multipart messages from strangers: frames are separated by 0xff, which UTF-8 never holds. Whatever
- * they are, each decoder refuses them or gives a struct within its limits that encodes again. */
+/* Multipart messages from strangers: frames are separated by 0xff, which UTF-8 never holds.
+ * Whatever they are, each decoder refuses them or gives a struct within its limits that encodes
+ * again. */
 #include "wire.h"
 
 #include <assert.h>

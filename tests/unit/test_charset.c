@@ -21,8 +21,12 @@ static void decodes(struct str bytes, const char *claimed, const char *name, con
 static void a_byte_order_mark_beats_every_claim(void **state)
 {
     (void)state;
-    decodes(B("\xef\xbb\xbf" "caf\xc3\xa9"), "iso-8859-1", "utf-8", "café");
-    decodes(B("\xff\xfe" "h\0i\0"), "utf-8", "utf-16le", "hi");
+    decodes(B("\xef\xbb\xbf"
+              "caf\xc3\xa9"),
+            "iso-8859-1", "utf-8", "café");
+    decodes(B("\xff\xfe"
+              "h\0i\0"),
+            "utf-8", "utf-16le", "hi");
     decodes(B("\xfe\xff\0h\0i"), NULL, "utf-16be", "hi");
     decodes(B("\xff\xfe\0\0h\0\0\0"), NULL, "utf-32le", "h");
 }
@@ -43,7 +47,8 @@ static void the_document_is_asked_when_http_is_silent(void **state)
     (void)state;
     decodes(B("<?xml version='1.0' encoding='koi8-r'?><a>\xf2\xd5</a>"), NULL, "koi8-r",
             "<?xml version='1.0' encoding='koi8-r'?><a>Ру</a>");
-    decodes(B("<meta http-equiv=Content-Type content='text/html; charset=windows-1251'>\xc4\xe0"), NULL, "windows-1251",
+    decodes(B("<meta http-equiv=Content-Type content='text/html; charset=windows-1251'>\xc4\xe0"),
+            NULL, "windows-1251",
             "<meta http-equiv=Content-Type content='text/html; charset=windows-1251'>Да");
     decodes(B("<?xml version='1.0' encoding='koi8-r'?>\xc4\xe0"), "windows-1251", "windows-1251",
             "<?xml version='1.0' encoding='koi8-r'?>Да");
@@ -55,15 +60,20 @@ static void a_claim_that_the_bytes_contradict_is_not_believed(void **state)
     decodes(B("\xd0\x9f\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82"), "iso-8859-1", "utf-8", "Привет");
     decodes(B("<?xml encoding='utf-16'?>plain"), NULL, "utf-8", "<?xml encoding='utf-16'?>plain");
     decodes(B("<\0a\0>\0t\0e\0x\0t\0<\0/\0a\0>\0"), "utf-8", "utf-16le", "<a>text</a>");
-    decodes(B("caf\xe9 cr\xe8me br\xfbl\xe9" "e"), "utf-8", "windows-1252", "café crème brûlée");
+    decodes(B("caf\xe9 cr\xe8me br\xfbl\xe9"
+              "e"),
+            "utf-8", "windows-1252", "café crème brûlée");
 }
 
 static void scars_become_replacement_characters_and_nothing_else_is_lost(void **state)
 {
     (void)state;
     decodes(B("a\xc3\xa9\xa0 b\xc3\xa8"), NULL, "utf-8", "aé\xef\xbf\xbd bè");
-    decodes(B("a\0b"), NULL, "utf-8", "a\xef\xbf\xbd" "b");
-    decodes(B("\x82\xb1\xff\x82\xb1\x82"), "shift_jis", "shift_jis", "こ\xef\xbf\xbdこ\xef\xbf\xbd");
+    decodes(B("a\0b"), NULL, "utf-8",
+            "a\xef\xbf\xbd"
+            "b");
+    decodes(B("\x82\xb1\xff\x82\xb1\x82"), "shift_jis", "shift_jis",
+            "こ\xef\xbf\xbdこ\xef\xbf\xbd");
     decodes(B(""), NULL, "utf-8", "");
 }
 
@@ -71,16 +81,18 @@ static void legacy_charsets_are_guessed_from_the_bytes(void **state)
 {
     (void)state;
     decodes(B("\x1b$B$3$s$K$A$O\x1b(B"), NULL, "iso-2022-jp", "こんにちは");
-    decodes(B("<title>\xcc\xee\xf1\xea\xe2\xe0 \xed\xe5 \xf1\xf0\xe0\xe7\xf3 \xf1\xf2\xf0\xee\xe8\xeb\xe0\xf1\xfc</title>"), NULL,
-            "windows-1251", "<title>Москва не сразу строилась</title>");
+    decodes(B("<title>\xcc\xee\xf1\xea\xe2\xe0 \xed\xe5 \xf1\xf0\xe0\xe7\xf3 "
+              "\xf1\xf2\xf0\xee\xe8\xeb\xe0\xf1\xfc</title>"),
+            NULL, "windows-1251", "<title>Москва не сразу строилась</title>");
 }
 
 /* Whatever label meets whatever bytes: valid UTF-8 without NUL comes out. */
 static void any_label_over_any_bytes_gives_valid_text(void **state)
 {
     (void)state;
-    static const char *const labels[] = {"utf-8", "gb18030", "big5", "euc-jp", "shift_jis", "euc-kr", "iso-2022-jp",
-                                         "utf-16le", "windows-1255", "viscii", "no-such-thing", "iso-2022-kr"};
+    static const char *const labels[] = {"utf-8",        "gb18030", "big5",          "euc-jp",
+                                         "shift_jis",    "euc-kr",  "iso-2022-jp",   "utf-16le",
+                                         "windows-1255", "viscii",  "no-such-thing", "iso-2022-kr"};
     char bytes[256 * 3];
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (char)(i * 7 + i / 256);

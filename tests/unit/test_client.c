@@ -17,7 +17,8 @@
 #define FEED   "inproc://live"
 #define REPLAY "inproc://replay"
 
-/* A daemon's store and live feed: record n stands under new.en.a.x when n is odd, else new.fi.b.y. */
+/* A daemon's store and live feed: record n stands under new.en.a.x when n is odd, else new.fi.b.y.
+ */
 struct world {
     void *zmq;
     struct ev_loop *loop;
@@ -202,8 +203,8 @@ static void a_feed_since_a_time(void **state)
 {
     struct world *w = *state;
     start_daemon(w);
-    open_feed(w, (struct dateline_feed_options){.since = DATELINE_SINCE_TIME,
-                                                .at_us = 9 * USEC_PER_SEC});
+    open_feed(
+        w, (struct dateline_feed_options){.since = DATELINE_SINCE_TIME, .at_us = 9 * USEC_PER_SEC});
     expect(w, 9);
     expect(w, 10);
     expect_nothing(w);
@@ -324,7 +325,8 @@ static void junk_on_the_feed_is_passed_over(void **state)
 {
     struct world *w = *state;
     void *pub = open_by_hand(w);
-    const struct str junk[3] = {STR("new.en.a.x"), STR("{\"epoch\":\"5f0c\",\"seq\":-1}"), STR("{}")};
+    const struct str junk[3] = {STR("new.en.a.x"), STR("{\"epoch\":\"5f0c\",\"seq\":-1}"),
+                                STR("{}")};
     for (size_t n = 1; n <= 3; n++)
         wire_send(pub, junk, n);
     expect_nothing(w);
@@ -373,8 +375,8 @@ static void another_epoch_is_told_and_begins_again(void **state)
 {
     struct world *w = *state;
     start_daemon(w);
-    open_feed(w, (struct dateline_feed_options){
-                     .since = DATELINE_SINCE_SEQ, .seq = 10, .epoch = "0000"});
+    open_feed(
+        w, (struct dateline_feed_options){.since = DATELINE_SINCE_SEQ, .seq = 10, .epoch = "0000"});
     expect_type(w, DATELINE_EPOCH);
     assert_string_equal(w->event.epoch, "5f0c");
     expect(w, 1);
@@ -413,13 +415,19 @@ static void a_feed_survives_a_restart_of_the_daemon(void **state)
     snprintf(feed, sizeof feed, "ipc://%s/live", dir);
     snprintf(replay, sizeof replay, "ipc://%s/replay", dir);
     const char *feeds[] = {feed, NULL}, *replays[] = {replay, NULL}, *failed = NULL;
-    struct live_options options = {.loop = w->loop, .zmq = w->zmq, .bind = feeds,
-                                   .replay_bind = replays, .epoch = "5f0c",
-                                   .heartbeat_us = 20 * USEC_PER_MSEC, .newest = 10,
-                                   .read = read_store, .seq_at = seq_at, .ctx = w};
+    struct live_options options = {.loop = w->loop,
+                                   .zmq = w->zmq,
+                                   .bind = feeds,
+                                   .replay_bind = replays,
+                                   .epoch = "5f0c",
+                                   .heartbeat_us = 20 * USEC_PER_MSEC,
+                                   .newest = 10,
+                                   .read = read_store,
+                                   .seq_at = seq_at,
+                                   .ctx = w};
     assert_int_equal(live_open(&options, &w->live, &failed), 0);
-    struct dateline_feed_options client = {.live = feed, .replay = replay, .zmq = w->zmq,
-                                           .since = DATELINE_SINCE_SEQ, .seq = 10};
+    struct dateline_feed_options client = {
+        .live = feed, .replay = replay, .zmq = w->zmq, .since = DATELINE_SINCE_SEQ, .seq = 10};
     assert_int_equal(dateline_feed_open(&client, &w->feed), 0);
     expect(w, 10);
     live_close(w->live);

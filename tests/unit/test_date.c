@@ -23,7 +23,8 @@ static void check(const struct pair *pairs, size_t count)
         else
             assert_int_equal(got, -1);
         if (strcmp(text, pairs[i].instant ? pairs[i].instant : "refused") != 0)
-            fail_msg("%s: want %s, got %s", pairs[i].text, pairs[i].instant ? pairs[i].instant : "refused", text);
+            fail_msg("%s: want %s, got %s", pairs[i].text,
+                     pairs[i].instant ? pairs[i].instant : "refused", text);
     }
 }
 #define CHECK(pairs) check(pairs, ARRAY_LEN(pairs))

@@ -151,8 +151,8 @@ static struct dispatch_counts counts(const struct above *a)
 static void add(struct above *a, uint64_t from, uint64_t to)
 {
     for (uint64_t id = from; id <= to; id++)
-        dispatch_add(a->dispatch, id, a->work_bytes && a->work_bytes != SIZE_MAX ? a->work_bytes : 20,
-                     0, 0);
+        dispatch_add(a->dispatch, id,
+                     a->work_bytes && a->work_bytes != SIZE_MAX ? a->work_bytes : 20, 0, 0);
 }
 
 /* ---- a worker */
@@ -204,7 +204,8 @@ static void expect_refusal(struct hand *h, const char *reason)
 static void hello(struct above *a, struct hand *h, const char *name, unsigned credit)
 {
     char header[128];
-    snprintf(header, sizeof header, "{\"version\":1,\"worker\":\"%s\",\"credit\":%u}", name, credit);
+    snprintf(header, sizeof header, "{\"version\":1,\"worker\":\"%s\",\"credit\":%u}", name,
+             credit);
     say(a, h, "HELLO", header, NULL);
 }
 

@@ -1,12 +1,14 @@
 /*
  * Runs tests/cases/feeds/<case>/{input.*,expect.json}: what parse_document() hands out must be what
- * expect.json says. Of an item only the fields that stand there are compared; their number always is.
+ * expect.json says. Of an item only the fields that stand there are compared; their number always
+ * is.
  *
  *   {"request": {"type", "url", "charset", "content_type", "content_encoding"},
  *    "error": "EBADMSG", "reason": "a PDF, not a feed",
  *    "type": "rss", "bad_items": 0, "about": {…as about_json()…},
  *    "items": [{"guid", "link", "headline", "summary", "body", "byline", "language", "keywords",
- *               "copyright", "publisher", "published", "updated", "retracted", "summary_is_all", "media": [{…}]}]}
+ *               "copyright", "publisher", "published", "updated", "retracted", "summary_is_all",
+ * "media": [{…}]}]}
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,9 +33,10 @@ static const struct {
     const char *key;
     enum item_field field;
 } FIELDS[] = {
-    {"guid", ITEM_GUID},         {"link", ITEM_LINK},         {"headline", ITEM_HEADLINE}, {"summary", ITEM_SUMMARY},
-    {"body", ITEM_BODY},         {"byline", ITEM_BYLINE},     {"language", ITEM_LANGUAGE}, {"keywords", ITEM_KEYWORDS},
-    {"copyright", ITEM_COPYRIGHT}, {"publisher", ITEM_PUBLISHER},
+    {"guid", ITEM_GUID},           {"link", ITEM_LINK},         {"headline", ITEM_HEADLINE},
+    {"summary", ITEM_SUMMARY},     {"body", ITEM_BODY},         {"byline", ITEM_BYLINE},
+    {"language", ITEM_LANGUAGE},   {"keywords", ITEM_KEYWORDS}, {"copyright", ITEM_COPYRIGHT},
+    {"publisher", ITEM_PUBLISHER},
 };
 
 static json_t *text_json(struct str s)
@@ -126,7 +129,8 @@ static bool same(const char *name, const char *what, const json_t *want, const j
 {
     if (json_equal(want, got))
         return true;
-    char *a = json_dumps(want, JSON_ENCODE_ANY | JSON_COMPACT), *b = json_dumps(got, JSON_ENCODE_ANY | JSON_COMPACT);
+    char *a = json_dumps(want, JSON_ENCODE_ANY | JSON_COMPACT),
+         *b = json_dumps(got, JSON_ENCODE_ANY | JSON_COMPACT);
     print_error("%s: %s: want %s, got %s\n", name, what, a ? a : "nothing", b ? b : "nothing");
     free(a);
     free(b);
@@ -139,11 +143,13 @@ static bool covers(const char *name, json_t *want, const json_t *got)
     const char *key;
     json_t *value;
     bool ok = true;
-    json_object_foreach(want, key, value) ok &= same(name, key, value, json_object_get(got, key));
+    json_object_foreach (want, key, value)
+        ok &= same(name, key, value, json_object_get(got, key));
     return ok;
 }
 
-static bool compare(const char *name, const json_t *expect, int rc, const struct parse_report *report, const struct seen *seen)
+static bool compare(const char *name, const json_t *expect, int rc,
+                    const struct parse_report *report, const struct seen *seen)
 {
     const json_t *items = json_object_get(expect, "items");
     const char *error = json_string_value(json_object_get(expect, "error"));
@@ -153,16 +159,18 @@ static bool compare(const char *name, const json_t *expect, int rc, const struct
         print_error("%s: want %d, got %d (%s)\n", name, want, rc, report->reason);
         ok = false;
     }
-    json_t *facts = json_pack("{s:s, s:s, s:i}", "reason", report->reason, "type", parse_type_name(report->type),
-                              "bad_items", (int)report->bad_items);
+    json_t *facts = json_pack("{s:s, s:s, s:i}", "reason", report->reason, "type",
+                              parse_type_name(report->type), "bad_items", (int)report->bad_items);
     const char *keys[] = {"reason", "type", "bad_items"};
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         if (json_object_get(expect, keys[i]))
-            ok &= same(name, keys[i], json_object_get(expect, keys[i]), json_object_get(facts, keys[i]));
+            ok &= same(name, keys[i], json_object_get(expect, keys[i]),
+                       json_object_get(facts, keys[i]));
     json_decref(facts);
     ok &= covers(name, json_object_get(expect, "about"), seen->about);
     if (json_array_size(items) != json_array_size(seen->items)) {
-        print_error("%s: want %zu items, got %zu\n", name, json_array_size(items), json_array_size(seen->items));
+        print_error("%s: want %zu items, got %zu\n", name, json_array_size(items),
+                    json_array_size(seen->items));
         return false;
     }
     for (size_t i = 0; i < json_array_size(items); i++)
@@ -182,7 +190,8 @@ static bool run(const char *name)
         json_decref(expect);
         return false;
     }
-    struct parse_request request = {.bytes = buf_str(&input), .url = wish(expect, "url"), .charset = wish(expect, "charset")};
+    struct parse_request request = {
+        .bytes = buf_str(&input), .url = wish(expect, "url"), .charset = wish(expect, "charset")};
     request.content_type = wish(expect, "content_type");
     request.content_encoding = wish(expect, "content_encoding");
     if (wish(expect, "type").len)
@@ -217,7 +226,7 @@ static void every_case_gives_what_it_expects(void **state)
     assert_int_equal(bad, 0);
 }
 
-/* ------------------------------------------------------------------------------- what no file can say */
+/* ------------------------------------------------------------------------- what no file can say */
 
 static int count_items(void *ctx, const struct item *item)
 {
@@ -287,7 +296,9 @@ static int stop_at_once(void *ctx, const struct item *item)
 static void a_reader_that_has_enough_ends_the_parse_with_its_own_value(void **state)
 {
     (void)state;
-    struct parse_request request = {.bytes = STR("<rss><title>T</title><item><guid>1</guid></item><item><guid>2</guid></item></rss>")};
+    struct parse_request request = {
+        .bytes = STR(
+            "<rss><title>T</title><item><guid>1</guid></item><item><guid>2</guid></item></rss>")};
     struct parse_out out = {NULL, NULL, stop_at_once};
     struct parse_report report;
     assert_int_equal(parse_document(&request, &out, &report), 77);
@@ -302,7 +313,9 @@ static void a_broken_item_takes_no_neighbour_along_however_many_there_are(void *
     size_t count;
     buf_putz(&feed, "<rss><channel><title>T</title>");
     for (int i = 0; i < 2000; i++)
-        buf_printf(&feed, "<item><guid>g%d</guid><description><p><b>x</description></item><item><title>y", i);
+        buf_printf(&feed,
+                   "<item><guid>g%d</guid><description><p><b>x</description></item><item><title>y",
+                   i);
     assert_int_equal(parse_counting(buf_str(&feed), &count, &report), 0);
     assert_int_equal(count, 4000);
     buf_free(&feed);

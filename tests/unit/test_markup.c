@@ -49,8 +49,10 @@ static void scripts_styles_and_comments_do_not_show(void **state)
 static void references_are_resolved_as_browsers_do(void **state)
 {
     (void)state;
-    gives(markup_text, "&lt;b&gt; &amp;amp; &eacute;&nbsp;&#8212;&#x2014;&#150;", "<b> &amp; é ——–");
-    gives(markup_text, "AT&T &copy 2026 &copyright &unknown; ?a=1&lt=2", "AT&T © 2026 &copyright &unknown; ?a=1&lt=2");
+    gives(markup_text, "&lt;b&gt; &amp;amp; &eacute;&nbsp;&#8212;&#x2014;&#150;",
+          "<b> &amp; é ——–");
+    gives(markup_text, "AT&T &copy 2026 &copyright &unknown; ?a=1&lt=2",
+          "AT&T © 2026 &copyright &unknown; ?a=1&lt=2");
     gives(markup_unescape, "<b>&quot;x&#0;y&quot;</b>", "<b>\"x\xef\xbf\xbdy\"</b>");
     gives(markup_text, "don\xc2\x92t", "don’t");
 }
@@ -91,7 +93,9 @@ static void every_entity_of_the_table_is_found(void **state)
 static void traps_take_linear_time(void **state)
 {
     (void)state;
-    static const char *const traps[] = {"<", "<a ", "<a b='", "<script>", "<!--", "&", "&amp", "<![CDATA[", "</", "<p", "<b>", "<a b=\"'>", "<!"};
+    static const char *const traps[] = {"<",   "<a ",       "<a b='",    "<script>", "<!--",
+                                        "&",   "&amp",      "<![CDATA[", "</",       "<p",
+                                        "<b>", "<a b=\"'>", "<!"};
     int64_t start = clock_mono();
     for (size_t i = 0; i < ARRAY_LEN(traps); i++) {
         struct buf html = BUF_NONE, out = BUF_NONE;

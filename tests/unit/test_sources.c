@@ -399,10 +399,9 @@ static void bad_stored_state_is_never_fatal(void **state)
         "{\"v\":1}",
         "{\"v\":\"1\"}",
         "\xff\xfe",
-        "{\"v\":1,\"address\":\"http://a/"
-        "\",\"etag\":5,\"next_at\":\"x\",\"failures\":-3,\"learned_us\":1e300}",
-        "{\"v\":1,\"address\":\"http://a/"
-        "\",\"skip_hours\":99999999999,\"adopted\":\"\",\"taken\":\"zz\"}",
+        "{\"v\":1,\"address\":\"http://a/\",\"etag\":5,\"next_at\":\"x\",\"failures\":-3}",
+        "{\"v\":1,\"address\":\"http://a/\",\"learned_us\":1e300,\"skip_hours\":99999999999}",
+        "{\"v\":1,\"address\":\"http://a/\",\"adopted\":\"\",\"taken\":\"zz\",\"failures\":9}",
         "{\"v\":1,\"address\":\"http://a/\",\"class\":[],\"moved_count\":1000,\"last_ask\":-1}",
     };
     sources_start(sources);

@@ -16,7 +16,8 @@ static void resolves(const char *base, const char *ref, const char *want)
     struct buf out = BUF_NONE;
     int rc = url_resolve(str_of(base), str_of(ref), &out);
     if (want ? rc != 0 || !str_is(buf_str(&out), want) : rc != -EINVAL || out.len)
-        fail_msg("%s + %s: want %s, got %d %s", base, ref, want ? want : "refused", rc, buf_cstr(&out));
+        fail_msg("%s + %s: want %s, got %d %s", base, ref, want ? want : "refused", rc,
+                 buf_cstr(&out));
     buf_free(&out);
 }
 
@@ -122,7 +123,8 @@ static void a_site_is_its_host_and_what_lies_below_it(void **state)
     assert_false(url_same_site(STR(""), STR("")));
 }
 
-/* The standard's own cases, where they lie beside the tree: all that begin or end in http and https. */
+/* The standard's own cases, where they lie beside the tree: all that begin or end in http and
+ * https. */
 static json_t *standard_cases(void)
 {
     struct buf text = BUF_NONE;
@@ -159,7 +161,8 @@ static void the_standards_own_cases_hold_but_for_a_few(void **state)
         skip();
     for (size_t i = 0; i < json_array_size(cases); i++) {
         const json_t *one = json_array_get(cases, i);
-        struct str base = member(one, "base"), input = member(one, "input"), href = member(one, "href");
+        struct str base = member(one, "base"), input = member(one, "input"),
+                   href = member(one, "href");
         bool fails = json_is_true(json_object_get(one, "failure"));
         if (!json_is_object(one) || (base.len && !is_web(base) && !str_is(base, "about:blank")) ||
             (fails ? !is_web(input) && !is_web(base) : !is_web(href)))
@@ -168,7 +171,8 @@ static void the_standards_own_cases_hold_but_for_a_few(void **state)
         int rc = url_resolve(base, input, &out);
         bool ok = fails ? rc < 0 : rc == 0 && str_eq(buf_str(&out), href);
         if (!ok && getenv("SHOW"))
-            print_message("%.*s + %.*s: want %.*s, got %s\n", STR_ARG(base), STR_ARG(input), STR_ARG(href), buf_cstr(&out));
+            print_message("%.*s + %.*s: want %.*s, got %s\n", STR_ARG(base), STR_ARG(input),
+                          STR_ARG(href), buf_cstr(&out));
         counted++;
         right += ok;
         buf_free(&out);

@@ -251,6 +251,18 @@ static void a_head_request_has_no_body(void **state)
     buf_free(&reply);
 }
 
+static void a_reader_may_keep_its_connection(void **state)
+{
+    struct buf reply = BUF_NONE;
+    exchange(*state,
+             STR("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                 "GET /status.json HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+             &reply);
+    assert_true(has(&reply, "ok\n"));
+    assert_true(has(&reply, "\"version\":\"1.2.3\""));
+    buf_free(&reply);
+}
+
 static void other_methods_are_refused(void **state)
 {
     static const char *const methods[] = {"POST", "PUT", "DELETE", "OPTIONS", "PATCH"};
@@ -261,6 +273,17 @@ static void other_methods_are_refused(void **state)
         assert_true(has(&reply, "Allow: GET, HEAD\r\n"));
         buf_free(&reply);
     }
+}
+
+static void a_body_is_not_waited_for(void **state)
+{
+    struct buf reply = BUF_NONE;
+    exchange(
+        *state,
+        STR("POST /status.json HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"),
+        &reply);
+    assert_true(str_starts(buf_str(&reply), STR("HTTP/1.1 405")));
+    buf_free(&reply);
 }
 
 static void an_unknown_path_is_not_found(void **state)
@@ -401,7 +424,9 @@ int main(void)
         cmocka_unit_test(a_type_is_written_once_a_metric),
         IN_WORLD(health_and_readiness_are_told_apart),
         IN_WORLD(a_head_request_has_no_body),
+        IN_WORLD(a_reader_may_keep_its_connection),
         IN_WORLD(other_methods_are_refused),
+        IN_WORLD(a_body_is_not_waited_for),
         IN_WORLD(an_unknown_path_is_not_found),
         IN_WORLD(every_reply_carries_the_security_headers),
         IN_WORLD(a_rebound_name_is_refused),

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dirent.h>
 #include <errno.h>
 
 #include "wire.h"
@@ -84,9 +85,8 @@ static void a_nack_is_read_as_it_was_written(void **state)
     (void)state;
     struct buf header = BUF_NONE;
     struct wire_work work;
-    const struct wire_lease leases[2] = {
-        {.lease = 1, .retry = false, .reason = STR("\"no\"\n")},
-        {.lease = 2, .retry = true, .unbegun = true}};
+    const struct wire_lease leases[2] = {{.lease = 1, .retry = false, .reason = STR("\"no\"\n")},
+                                         {.lease = 2, .retry = true, .unbegun = true}};
     wire_put_leases(&header, WIRE_NACK, leases, 2);
     const struct str frames[3] = {STR("DLW1"), STR("NACK"), buf_str(&header)};
     assert_int_equal(wire_work_decode(frames, 3, WIRE_FROM_WORKER, &work), WIRE_FINE);
@@ -116,9 +116,10 @@ static void a_refusal_names_its_leases(void **state)
 static void members_that_are_not_known_are_ignored(void **state)
 {
     (void)state;
-    assert_int_equal(from_worker(FRAMES("DLW1", "HELLO",
-                                        "{\"version\":1,\"worker\":\"w\",\"credit\":1,\"x\":[{}]}")),
-                     WIRE_FINE);
+    assert_int_equal(
+        from_worker(
+            FRAMES("DLW1", "HELLO", "{\"version\":1,\"worker\":\"w\",\"credit\":1,\"x\":[{}]}")),
+        WIRE_FINE);
     assert_int_equal(from_worker(FRAMES("DLW1", "PING", "{\"later\":true}")), WIRE_FINE);
 }
 
@@ -294,9 +295,9 @@ static void junk_on_the_live_feed_is_refused(void **state)
     assert_int_equal(live("t", "{\"epoch\":\"e\",\"seq\":0,\"prev\":null}", "{}", &m), -EBADMSG);
     assert_int_equal(live("t", "{\"epoch\":\"e\",\"seq\":1,\"prev\":null}", "x", &m), -EBADMSG);
     assert_int_equal(live("heartbeat", "{\"epoch\":\"e\",\"newest\":1}", "{}", &m), -EBADMSG);
-    assert_int_equal(live("heartbeat",
-                          "{\"epoch\":\"e\",\"newest\":1,\"since\":2,\"interval_ms\":1}", "{}", &m),
-                     -EBADMSG);
+    assert_int_equal(
+        live("heartbeat", "{\"epoch\":\"e\",\"newest\":1,\"since\":2,\"interval_ms\":1}", "{}", &m),
+        -EBADMSG);
     assert_int_equal(live("heartbeat",
                           "{\"epoch\":\"e\",\"newest\":1,\"since\":1,\"interval_ms\":1}",
                           "{\"topics\":{\"a\":\"b\"}}", &m),
@@ -312,8 +313,12 @@ static enum wire_refusal ask(const char *header, struct wire_replay *out)
 static void a_replay_request_is_read_as_it_was_written(void **state)
 {
     (void)state;
-    struct wire_replay in = {.since = WIRE_SINCE_SEQ, .seq = 12, .id = 3, .max = 7,
-                             .topic_count = 1, .topic = {STR("new.en.")}},
+    struct wire_replay in = {.since = WIRE_SINCE_SEQ,
+                             .seq = 12,
+                             .id = 3,
+                             .max = 7,
+                             .topic_count = 1,
+                             .topic = {STR("new.en.")}},
                        out;
     struct buf header = BUF_NONE;
     wire_put_replay(&header, &in);
@@ -377,11 +382,92 @@ static void an_answer_is_read_as_it_was_written(void **state)
     in->next = 14; /* beyond newest + 1 */
     buf_reset(&header);
     wire_put_records(&header, in);
-    const struct str wrong[5] = {STR("DLR1"), STR("RECORDS"), buf_str(&header), STR("{}"), STR("{}")};
+    const struct str wrong[5] = {STR("DLR1"), STR("RECORDS"), buf_str(&header), STR("{}"),
+                                 STR("{}")};
     assert_int_equal(wire_records_decode(wrong, 5, out), -EBADMSG);
     buf_free(&header);
     free(in);
     free(out);
+}
+
+/* ---- cases: frames separated by 0xff in input.bin, and who takes them in expect */
+
+static void read_file(const char *dir, const char *name, struct buf *out)
+{
+    char path[512], bytes[4096];
+    snprintf(path, sizeof path, "tests/cases/wire/%s/%s", dir, name);
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        fail_msg("%s is missing", path);
+    for (size_t n; file && (n = fread(bytes, 1, sizeof bytes, file)) > 0;)
+        buf_put(out, bytes, n);
+    if (file)
+        fclose(file);
+}
+
+static void put_verdict(struct buf *out, const char *who, const char *verdict)
+{
+    buf_printf(out, "%s %s\n", who, verdict);
+}
+
+static void put_work(struct buf *out, const char *who, const struct str *frames, size_t count,
+                     enum wire_side from)
+{
+    struct wire_work work;
+    enum wire_refusal refusal = wire_work_decode(frames, count, from, &work);
+    if (!refusal)
+        wire_work_done(&work);
+    put_verdict(out, who, wire_refusal_name(refusal));
+}
+
+static void judge(struct str input, struct buf *out)
+{
+    struct str frames[WIRE_PARTS_MAX];
+    struct wire_live message;
+    struct wire_replay request;
+    struct wire_records *records = xcalloc(1, sizeof *records);
+    size_t count = 0;
+    while (count < WIRE_PARTS_MAX && str_cut(&input, '\xff', &frames[count]))
+        count++;
+    put_work(out, "daemon", frames, count, WIRE_FROM_WORKER);
+    put_work(out, "worker", frames, count, WIRE_FROM_DAEMON);
+    int err = wire_live_decode(frames, count, &message);
+    if (!err)
+        wire_live_done(&message);
+    put_verdict(out, "subscriber", err ? "malformed" : "fine");
+    enum wire_refusal refusal = wire_replay_decode(frames, count, &request);
+    if (!refusal)
+        wire_replay_done(&request);
+    put_verdict(out, "replay", wire_refusal_name(refusal));
+    err = wire_records_decode(frames, count, records);
+    if (!err)
+        wire_records_done(records);
+    put_verdict(out, "asker", err ? "malformed" : "fine");
+    free(records);
+}
+
+static void every_case_is_taken_by_whom_it_is_for_and_refused_by_all_others(void **state)
+{
+    (void)state;
+    DIR *dir = opendir("tests/cases/wire");
+    assert_non_null(dir);
+    unsigned cases = 0;
+    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+        struct buf input = BUF_NONE, expected = BUF_NONE, got = BUF_NONE;
+        if (e->d_name[0] == '.')
+            continue;
+        read_file(e->d_name, "input.bin", &input);
+        read_file(e->d_name, "expect", &expected);
+        judge(buf_str(&input), &got);
+        if (!str_eq(buf_str(&got), buf_str(&expected)))
+            fail_msg("%s:\n%s", e->d_name, buf_cstr(&got));
+        buf_free(&input);
+        buf_free(&expected);
+        buf_free(&got);
+        cases++;
+    }
+    closedir(dir);
+    assert_true(cases >= 20);
 }
 
 static void a_message_of_too_many_frames_is_taken_off_the_socket(void **state)
@@ -428,6 +514,7 @@ int main(void)
         cmocka_unit_test(a_replay_request_is_read_as_it_was_written),
         cmocka_unit_test(junk_requests_are_refused_by_name),
         cmocka_unit_test(an_answer_is_read_as_it_was_written),
+        cmocka_unit_test(every_case_is_taken_by_whom_it_is_for_and_refused_by_all_others),
         cmocka_unit_test(a_message_of_too_many_frames_is_taken_off_the_socket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

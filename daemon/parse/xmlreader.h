@@ -1,0 +1,78 @@
+/*
+ * The inside of xmlfeed.c, shared with the two files that say what an element's start (xmlstart.c)
+ * and its end (xmlend.c) do.
+ */
+#ifndef DATELINE_XMLREADER_H
+#define DATELINE_XMLREADER_H
+
+#include <libxml/parser.h>
+
+#include "feedout.h"
+#include "limits.h"
+#include "xmlfeed.h"
+
+/* How the characters of a text element are to be read. */
+enum kind {
+    KIND_HTML,  /* escaped or CDATA: what comes is markup already */
+    KIND_PLAIN, /* until an element comes: then it was markup after all */
+    KIND_XML    /* elements and characters are put together to markup again */
+};
+
+struct frame {
+    const struct xml_rule *rule; /* NULL: none, its children are looked at */
+    enum xml_verb verb;
+    struct draft *to; /* NULL: nothing in here counts */
+    size_t mark;      /* where its characters begin in reader.text */
+    struct str base, lang;
+    struct str value; /* the attribute that its end needs; lives in the item's arena */
+    enum kind kind;
+    bool base64, not_permanent;
+    size_t media; /* 1 + index of the medium that its children describe */
+};
+
+/*
+ *   frames   document > rss > channel > item > description
+ *   text     |                                |Some <b>bold</b> words
+ *            mark of the first four            mark of description
+ */
+struct reader {
+    struct document *document;
+    const struct xml_dialect *dialect;
+    struct feedout out;
+    xmlParserCtxtPtr parser;
+    struct frame frames[LIMIT_XML_DEPTH + 2];
+    size_t depth;    /* frames in use */
+    size_t over;     /* elements open beyond them: cannot be, after xmlrepair() */
+    size_t in_text;  /* depth of the text element that is open, 0 none */
+    struct buf text; /* characters of all open elements */
+    struct buf scratch;
+    struct draft source;
+    bool in_item, in_source;
+    struct buf person; /* name of the person whose element is open */
+    /* libxml2 keeps one copy of each name, so a pair of addresses tells a namespace already met. */
+    struct {
+        const xmlChar *address, *prefix;
+        enum xml_space space;
+    } met[16];
+    size_t met_count;
+    int rc;
+};
+
+struct attributes {
+    const xmlChar **at; /* libxml2: name, prefix, address, value, end */
+    int count;
+};
+
+struct str xml_str(const xmlChar *z);
+/* Of an attribute without prefix, or of one with that prefix; its name's case does not count. */
+struct str xml_attribute(struct attributes a, const char *name);
+struct str xml_attribute_of(struct attributes a, const char *prefix, const char *name);
+/* The feed's image, or the item's when the frame belongs to an item. */
+void xml_set_image(struct reader *r, const struct frame *f, struct str url);
+
+/* f->verb is what the element asks for; f->to is whose fields it fills, NULL nobody's. */
+void xml_start(struct reader *r, struct frame *f, struct attributes a, bool typed);
+/* raw: its characters, in r->text from f->mark on. f->to is somebody. */
+void xml_end(struct reader *r, const struct frame *f, struct str raw);
+
+#endif
