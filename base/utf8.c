@@ -73,6 +73,8 @@ void utf8_repair(struct str s, struct buf *out)
 {
     const unsigned char *p = (const unsigned char *)s.at;
     size_t i = 0, from = 0;
+    if (s.len == 0)
+        return;
     buf_reserve(out, s.len);
     while (i < s.len) {
         size_t n = p[i] ? well_formed(p + i, s.len - i) : 0;

@@ -7,10 +7,8 @@
 #include <ctype.h>
 #include <errno.h>
 #include <glob.h>
-#include <xxhash.h>
-#define HASH_FUNCTION(key, len, hash) (hash) = (unsigned)XXH3_64bits(key, len)
-#include <uthash.h>
 
+#include "hash.h"
 #include "limits.h"
 
 struct place { /* of a source: where it was written */

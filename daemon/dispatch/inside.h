@@ -19,13 +19,11 @@
 
 #include "dispatch.h"
 
+#include "hash.h"
 #include "limits.h"
 #include "wire.h"
 #include "zev.h"
 
-#include <xxhash.h>
-#define HASH_FUNCTION(key, len, hash) (hash) = (unsigned)XXH3_64bits(key, len)
-#include <uthash.h>
 #include <utlist.h>
 
 enum work_state { WORK_READY, WORK_LEASED, WORK_SETTLING, WORK_DELAYED, WORK_DONE, WORK_DEAD };

@@ -115,9 +115,7 @@ void worker_isolate(struct dispatch *d, struct worker *worker, bool isolated)
 
 void worker_forget(struct dispatch *d, struct worker *worker, bool died, const char *reason)
 {
-    /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): each one leaves the list before it is freed, (2)
-     */
-    while (worker->leases)
+    while (worker->leases) /* each leaves this list when it fails: (2) */
         work_failed(d, worker->leases->work, died, worker->name, reason);
 }
 
@@ -181,7 +179,10 @@ void worker_bye_all(struct dispatch *d)
 
 void worker_free_all(struct dispatch *d)
 {
-    struct worker *worker, *next;
-    HASH_ITER (hh, d->workers, worker, next)
-        worker_remove(d, worker);
+    struct worker *worker = d->workers, *next;
+    HASH_CLEAR(hh, d->workers);
+    for (; worker; worker = next) {
+        next = worker->hh.next;
+        free(worker);
+    }
 }

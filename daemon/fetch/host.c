@@ -1,12 +1,10 @@
 #include "host.h"
 
 #include <assert.h>
-#include <xxhash.h>
-#define HASH_FUNCTION(key, len, hash) (hash) = (unsigned)XXH3_64bits(key, len)
-#include <uthash.h>
 #include <utlist.h>
 
 #include "clock.h"
+#include "hash.h"
 #include "str.h"
 
 struct key { /* compared as bytes: no padding */

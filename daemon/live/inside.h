@@ -5,15 +5,12 @@
 #ifndef DATELINE_LIVE_INSIDE_H
 #define DATELINE_LIVE_INSIDE_H
 
+#include "hash.h"
 #include "live.h"
 
 #include "limits.h"
 #include "wire.h"
 #include "zev.h"
-
-#include <xxhash.h>
-#define HASH_FUNCTION(key, len, hash) (hash) = (unsigned)XXH3_64bits(key, len)
-#include <uthash.h>
 
 struct told { /* one topic since the last heartbeat */
     uint64_t seq;

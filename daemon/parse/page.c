@@ -8,12 +8,8 @@
  */
 #include "format.h"
 
-#include <xxhash.h>
-/* uthash's own hash falls through its switch without saying so. */
-#define HASH_FUNCTION(key, len, hash) (hash) = (unsigned)XXH64(key, len, 0)
-#include <uthash.h>
-
 #include "chrome.h"
+#include "hash.h"
 #include "hints.h"
 #include "limits.h"
 #include "metadata.h"

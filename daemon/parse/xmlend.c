@@ -30,7 +30,8 @@ static void decode_text(struct reader *r, struct str raw)
     struct buf decoded = BUF_NONE;
     base64_decode(raw, &decoded);
     r->text.len = (size_t)(raw.at - r->text.at);
-    utf8_repair(buf_str(&decoded), &r->text);
+    if (decoded.len)
+        utf8_repair(buf_str(&decoded), &r->text);
     buf_free(&decoded);
 }
 

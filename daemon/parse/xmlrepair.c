@@ -70,7 +70,10 @@ static size_t put_reference(struct buf *out, struct str s)
     }
     if (!xml_allows(point))
         point = 0xfffd;
-    if (point < 0x80)
+    bool xml_has_it = point < 0x80 && strchr("<>&\"'", (int)point) && s.at[1] >= 'a'; /* not &LT; */
+    if (xml_has_it)
+        buf_puts(out, str_upto(s, taken));
+    else if (point < 0x80)
         buf_printf(out, "&#%u;", point);
     else
         utf8_put(out, point);

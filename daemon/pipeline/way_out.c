@@ -5,9 +5,9 @@
 #include "inside.h"
 
 #include <stdlib.h>
-#include <uthash.h>
 
 #include "clock.h"
+#include "hash.h"
 #include "limits.h"
 #include "log.h"
 #include "topics.h"

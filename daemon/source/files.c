@@ -98,10 +98,14 @@ static int64_t modified(const struct stat *st)
 static void see(struct directory *d, const char *name)
 {
     struct stat st;
-    /* An empty file is not written yet: its end will be told. */
     if (!files_is_ours(str_of(name)) || fstatat(dirfd(d->scan), name, &st, AT_SYMLINK_NOFOLLOW) ||
-        !S_ISREG(st.st_mode) || st.st_size == 0)
+        !S_ISREG(st.st_mode))
         return;
+    if (st.st_size == 0) { /* not written yet: its end will be told */
+        log_info("source: file is empty, it is read once something is written source=%s file=%s",
+                 d->source->def.id, log_safez(name));
+        return;
+    }
     if (d->found_count == d->found_cap) {
         d->found_cap = d->found_cap ? d->found_cap * 2 : 256;
         d->found = xrealloc(d->found, d->found_cap * sizeof(d->found[0]));

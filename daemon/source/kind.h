@@ -10,12 +10,9 @@
 #define DATELINE_KIND_H
 
 #include "due.h"
+#include "hash.h"
 #include "schedule.h"
 #include "source.h"
-
-#include <xxhash.h>
-#define HASH_FUNCTION(key, len, hash) (hash) = (unsigned)XXH3_64bits(key, len)
-#include <uthash.h>
 
 struct directory;
 

@@ -1,9 +1,8 @@
 #include "taken.h"
 
 #include <errno.h>
-#include <xxhash.h>
-#define HASH_FUNCTION(key, len, hash) (hash) = (unsigned)XXH3_64bits(key, len)
-#include <uthash.h>
+
+#include "hash.h"
 
 struct taken_file {
     uint64_t name, stamp; /* hashes */

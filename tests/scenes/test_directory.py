@@ -60,8 +60,11 @@ def test_a_bad_file_is_named_and_stops_no_other(world):
     daemon = world.daemon()
     world.worker()
     wait_for(lambda: world.settled(3))
-    log = wait_for(lambda: (t := open(daemon.log).read()).count("file not understood") >= 2 and t)
-    assert "file=empty.txt" in log and "file=scan.pdf" in log and "PDF" in log
+    log = wait_for(lambda: "file not understood" in (t := open(daemon.log).read()) and t)
+    assert "file=scan.pdf" in log and "PDF" in log
+    assert "file is empty" in log and "file=empty.txt" in log
+    drop(world, "empty.txt", WIRE % 2)
+    wait_for(lambda: world.settled(4))
 
 
 def test_after_a_restart_no_file_is_lost_or_recorded_again(world):

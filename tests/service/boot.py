@@ -109,8 +109,9 @@ class Machine:
         with open(self.log, "ab") as out:
             self.spawn = subprocess.Popen(
                 ["systemd-nspawn", "-q", "--register=no", "--keep-unit", "--private-network", "--console=pipe",
-                 "--machine=dateline-boot", "-D", self.root, "--boot"],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=die_with_me)
+                 "--system-call-filter=bpf", "--capability=CAP_BPF", "--machine=dateline-boot", "-D", self.root, "--boot"],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=die_with_me,
+                env=dict(os.environ, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY="1"))
         try:
             wait_for(self.is_up, "systemd says that it is up", BOOT_S)
         except AssertionError as e:

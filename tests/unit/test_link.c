@@ -6,8 +6,8 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <uthash.h>
 
+#include "hash.h"
 #include "link.h"
 
 #define LONG_TEXT                                                                                  \

@@ -1,0 +1,11 @@
+/* uthash with xxhash: its own function is slower, and its fall-through is an error with clang. Whoever
+ * includes uthash.h includes this instead. */
+#ifndef DATELINE_HASH_H
+#define DATELINE_HASH_H
+
+#include <xxhash.h>
+
+#define HASH_FUNCTION(key, len, hash) (hash) = (unsigned)XXH3_64bits(key, len)
+#include <uthash.h>
+
+#endif
