@@ -140,7 +140,7 @@ int clock_parse(const char *text, int64_t *out_us)
     if (!read_zone(&p, &zone) || *p || mo < 1 || mo > 12 || d < 1 || d > 31 || h > 23 || mi > 59 ||
         s > 60)
         return -EINVAL;
-    *out_us = ((clock_days(y, mo, d) * 24 + h) * 60 + mi - zone) * USEC_PER_MIN +
-              s * USEC_PER_SEC + fraction;
+    *out_us = ((clock_days(y, mo, d) * 24 + h) * 60 + mi - zone) * USEC_PER_MIN + s * USEC_PER_SEC +
+              fraction;
     return 0;
 }

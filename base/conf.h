@@ -20,21 +20,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum conf_type {         /* lands as */
-    CONF_INT,            /* unsigned, min..max */
-    CONF_SIZE,           /* uint64_t bytes, min..max */
-    CONF_DURATION,       /* int64_t microseconds, min..max */
-    CONF_BOOL,           /* bool */
-    CONF_WORD,           /* int: the value beside the word */
-    CONF_NAME,           /* char *: one of the words itself */
-    CONF_TEXT,           /* char *, or NULL */
-    CONF_PATH,           /* char *, absolute, or NULL: relative ones start where the file stands */
-    CONF_NAMES,          /* char **, NULL-terminated: of the words */
-    CONF_TEXTS,          /* char **, NULL-terminated; one text alone is a list of one */
-    CONF_PATHS,          /* char **, NULL-terminated */
-    CONF_SECTION,        /* the settings of .table, in the same struct */
-    CONF_RECORDS,        /* an array of .table->size each, the count at .count_at */
-    CONF_REFUSED         /* known, and not to be had: .help says why */
+/* The comments say what a setting lands as. */
+enum conf_type {
+    CONF_INT,      /* unsigned, min..max */
+    CONF_SIZE,     /* uint64_t bytes, min..max */
+    CONF_DURATION, /* int64_t microseconds, min..max */
+    CONF_BOOL,     /* bool */
+    CONF_WORD,     /* int: the value beside the word */
+    CONF_NAME,     /* char *: one of the words itself */
+    CONF_TEXT,     /* char *, or NULL */
+    CONF_PATH,     /* char *, absolute, or NULL: relative ones start where the file stands */
+    CONF_NAMES,    /* char **, NULL-terminated: of the words */
+    CONF_TEXTS,    /* char **, NULL-terminated; one text alone is a list of one */
+    CONF_PATHS,    /* char **, NULL-terminated */
+    CONF_SECTION,  /* the settings of .table, in the same struct */
+    CONF_RECORDS,  /* an array of .table->size each, the count at .count_at */
+    CONF_REFUSED   /* known, and not to be had: .help says why */
 };
 
 struct conf_word {
@@ -47,11 +48,12 @@ struct conf_setting {
     enum conf_type type;
     size_t at, count_at;
     const char *initial; /* as one would write it; NULL: 0, NULL, none */
-    const char *derived; /* the help's word for the default, when .initial does not say it: "made from runtime" */
+    const char
+        *derived; /* the help's word for a default that .initial is not: "made from runtime" */
     int64_t min, max;
-    const char *zero;    /* word that stands for 0, whatever the range: "auto" */
+    const char *zero; /* word that stands for 0, whatever the range: "auto" */
     const struct conf_word *words;
-    const char *noun;    /* what the words are, for errors: "kind" */
+    const char *noun; /* what the words are, for errors: "kind" */
     const struct conf_table *table;
     /* 0, or -EINVAL with a reason appended to `why`: "'x' is not a web address". Text is NUL-terminated. */
     int (*check)(struct str text, struct buf *why);
@@ -65,7 +67,8 @@ struct conf_table {
     const char *others; /* why no other name is known here; NULL: "no such setting" */
 };
 
-struct conf_origin { /* of a file */
+/* Where a file came from. */
+struct conf_origin {
     const char *name; /* what errors call it */
     const char *dir;  /* absolute; where its relative paths start */
 };
@@ -93,7 +96,8 @@ char *conf_absolute(const char *dir, struct str path);
 
 /* One entry a setting: on_setting("fetch.spacing", "duration, 0s to 1h; 5s unless given", help). */
 void conf_describe(const struct conf_table *table,
-                   void (*on_setting)(void *ctx, const char *path, const char *what, const char *help),
+                   void (*on_setting)(void *ctx, const char *path, const char *what,
+                                      const char *help),
                    void *ctx);
 
 #endif

@@ -9,8 +9,8 @@
 int conf_value_put(const struct conf_setting *setting, const char *dir, struct str text, char *at,
                    struct buf *why);
 /* A text that the setting accepts, paths made absolute. The caller owns it. The same errors. */
-int conf_value_text(const struct conf_setting *setting, const char *dir, struct str text, char **out,
-                    struct buf *why);
+int conf_value_text(const struct conf_setting *setting, const char *dir, struct str text,
+                    char **out, struct buf *why);
 /* "0s to 1h". Appends. */
 void conf_value_range(struct buf *out, const struct conf_setting *setting);
 

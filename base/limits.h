@@ -12,6 +12,8 @@
 #ifndef DATELINE_LIMITS_H
 #define DATELINE_LIMITS_H
 
+/* One line a limit, however long its reason. */
+/* clang-format off */
 /* ---- fetching */
 #define LIMIT_BODY            (8UL << 20)  /* bytes of one document, as sent and as decoded: the largest honest feeds are 4 MiB */
 #define LIMIT_HEADERS         (64UL << 10) /* bytes of one reply's headers: libcurl alone would take 300 KiB */

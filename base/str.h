@@ -100,7 +100,8 @@ char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 #undef localtime
 #undef ctime
 #undef asctime
-#pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok gets gmtime localtime ctime asctime
+#pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok gets gmtime localtime     \
+    ctime asctime
 #endif
 
 #endif

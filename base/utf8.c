@@ -274,10 +274,9 @@ void utf8_fold(struct str s, struct buf *out)
         return;
     }
     utf8proc_uint8_t *folded = NULL;
-    utf8proc_ssize_t n =
-        utf8proc_map((const utf8proc_uint8_t *)s.at, (utf8proc_ssize_t)s.len, &folded,
-                     UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
-                         UTF8PROC_IGNORE);
+    utf8proc_ssize_t n = utf8proc_map(
+        (const utf8proc_uint8_t *)s.at, (utf8proc_ssize_t)s.len, &folded,
+        UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
     if (n < 0)
         fold_words(s, out); /* ill-formed: compared as it stands */
     else

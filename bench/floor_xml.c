@@ -11,8 +11,8 @@
 static long elements;
 
 static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
-                     int namespaces_count, const xmlChar **namespaces, int attributes, int defaulted,
-                     const xmlChar **values)
+                     int namespaces_count, const xmlChar **namespaces, int attributes,
+                     int defaulted, const xmlChar **values)
 {
     (void)ctx, (void)name, (void)prefix, (void)uri, (void)namespaces_count, (void)namespaces;
     (void)attributes, (void)defaulted, (void)values;
@@ -48,7 +48,8 @@ static void walk(const char *bytes, int size)
     xmlParserCtxtPtr ctxt = xmlCreateMemoryParserCtxt(bytes, size);
     if (!ctxt)
         return;
-    xmlCtxtUseOptions(ctxt, XML_PARSE_RECOVER | XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
+    xmlCtxtUseOptions(ctxt, XML_PARSE_RECOVER | XML_PARSE_NONET | XML_PARSE_NOERROR |
+                                XML_PARSE_NOWARNING);
     memset(ctxt->sax, 0, sizeof *ctxt->sax);
     ctxt->sax->initialized = XML_SAX2_MAGIC;
     ctxt->sax->startElementNs = on_start;

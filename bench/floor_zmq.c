@@ -74,7 +74,8 @@ static void take_batch(void *router)
 
 int main(int argc, char **argv)
 {
-    if (argc != 3 || (items = strtol(argv[1], NULL, 10)) < BATCH || (bytes = strtol(argv[2], NULL, 10)) < 1) {
+    if (argc != 3 || (items = strtol(argv[1], NULL, 10)) < BATCH ||
+        (bytes = strtol(argv[2], NULL, 10)) < 1) {
         fputs("usage: floor_zmq ITEMS BYTES\n", stderr);
         return 64;
     }

@@ -20,9 +20,9 @@ size_t human_width(FILE *to);
 /* Begins a tone; HUMAN_PLAIN ends it. */
 const char *human_tone(enum human_tone tone);
 
-void human_count(struct buf *out, uint64_t n);        /* 1,234,567 */
-void human_bytes(struct buf *out, uint64_t bytes);    /* 12.3 MiB */
-void human_span(struct buf *out, int64_t us);         /* 45 s, 3 min, 2 h 5 min, 4 d 3 h */
+void human_count(struct buf *out, uint64_t n);     /* 1,234,567 */
+void human_bytes(struct buf *out, uint64_t bytes); /* 12.3 MiB */
+void human_span(struct buf *out, int64_t us);      /* 45 s, 3 min, 2 h 5 min, 4 d 3 h */
 /* "3 min ago", "in 5 min", "now". */
 void human_when(struct buf *out, int64_t at_us, int64_t now_us);
 

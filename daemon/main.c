@@ -170,10 +170,13 @@ static int read_options(int argc, char **argv, struct options *options)
 {
     enum { OPT_DEBUG = 256, OPT_VERSION, OPT_HELP_CONFIG };
     static const struct option table[] = {
-        {"config", required_argument, NULL, 'c'},    {"test", no_argument, NULL, 't'},
-        {"debug", no_argument, NULL, OPT_DEBUG},     {"version", no_argument, NULL, OPT_VERSION},
+        {"config", required_argument, NULL, 'c'},
+        {"test", no_argument, NULL, 't'},
+        {"debug", no_argument, NULL, OPT_DEBUG},
+        {"version", no_argument, NULL, OPT_VERSION},
         {"help-config", no_argument, NULL, OPT_HELP_CONFIG},
-        {"help", no_argument, NULL, 'h'},            {NULL, 0, NULL, 0},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     for (int c; (c = getopt_long(argc, argv, "c:th", table, NULL)) != -1;) {
         switch (c) {
@@ -221,7 +224,8 @@ int main(int argc, char **argv)
     }
     log_set_level(options.debug ? LOG_DEBUG : (enum log_level)config->log_level);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN); /* a changed configuration is a restart; a closed terminal is nothing */
+    /* A changed configuration is a restart; a closed terminal is nothing. */
+    signal(SIGHUP, SIG_IGN);
     umask(0007); /* sockets are for the group: daemon, workers, operators */
     rc = options.test ? check(config, options.config) : run(config);
     config_free(config);

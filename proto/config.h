@@ -15,7 +15,7 @@
 enum config_full_text { CONFIG_FULL_TEXT_AUTO, CONFIG_FULL_TEXT_ALWAYS, CONFIG_FULL_TEXT_NEVER };
 
 struct config_source {
-    char *kind, *url, *path, *id, *title; /* id is made of the address when it is not given; url or path NULL */
+    char *kind, *url, *path, *id, *title; /* url or path is NULL; id is made of the other if need be */
     int64_t every_us;                     /* 0: auto */
     enum config_full_text full_text;
     bool allow_private;
@@ -73,7 +73,8 @@ struct config {
 };
 
 struct config_error {
-    char text[512]; /* "dateline.yaml:12: fetch.spacing: '5 parsecs' is not a duration (such as 5s, 10m, 1h)" */
+    /* "dateline.yaml:12: fetch.spacing: '5 parsecs' is not a duration (such as 5s, 10m, 1h)" */
+    char text[512];
 };
 
 /* 0; -ENOENT, -EACCES, -EISDIR, -EFBIG, … it, or a file it includes, cannot be read; -EINVAL what it says is

@@ -11,7 +11,7 @@
 struct zev {
     void *socket;    /* lent */
     bool want_write; /* ask for ZMQ_POLLOUT too */
-    int (*on_ready)(struct zev *z, int events); /* one step: one message; 0 when nothing is left to do */
+    int (*on_ready)(struct zev *z, int events); /* one step: one message; 0 when nothing is left */
     void *data;
     /* inside */
     struct ev_loop *loop;

@@ -21,20 +21,20 @@
 struct dispatch;
 
 enum dispatch_event_type {
-    DISPATCH_LOAD,   /* work of `id` wanted: append it to *load; leave it empty when it is gone */
-    DISPATCH_TRIES,  /* deliveries or deaths of `id` changed: remember them */
-    DISPATCH_RESULT, /* a record for `id`: make it durable, then dispatch_done(); or dispatch_refuse() */
+    DISPATCH_LOAD,  /* work of `id` wanted: append it to *load; leave it empty when it is gone */
+    DISPATCH_TRIES, /* deliveries or deaths of `id` changed: remember them */
+    DISPATCH_RESULT, /* record for `id`: make it durable, then dispatch_done(), or dispatch_refuse() */
     DISPATCH_DEAD    /* `id` is given up: bury it with `reason` */
 };
 
 struct dispatch_event {
     enum dispatch_event_type type;
     uint64_t id;
-    struct buf *load;             /* LOAD */
-    uint32_t deliveries, deaths;  /* TRIES */
-    struct str record;            /* RESULT: as the worker sent it, valid UTF-8, unparsed; lent */
-    const char *reason;           /* DEAD */
-    const char *worker;           /* RESULT, DEAD: its name, or NULL */
+    struct buf *load;            /* LOAD */
+    uint32_t deliveries, deaths; /* TRIES */
+    struct str record;           /* RESULT: as the worker sent it, valid UTF-8, unparsed; lent */
+    const char *reason;          /* DEAD */
+    const char *worker;          /* RESULT, DEAD: its name, or NULL */
 };
 
 struct dispatch_options {

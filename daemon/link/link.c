@@ -52,7 +52,8 @@ static void put_part(struct buf *key, struct str part)
     buf_putc(key, '\0');
 }
 
-static void hash_text(struct buf *scratch, struct str a, struct str b, struct str c, uint8_t out[16])
+static void hash_text(struct buf *scratch, struct str a, struct str b, struct str c,
+                      uint8_t out[16])
 {
     buf_reset(scratch);
     utf8_fold(a, scratch);
@@ -156,8 +157,7 @@ static bool find_marker(struct link_room *room, const uint8_t marker[16])
 bool link_is_listed(struct link_room *room, const struct link_identity *identity)
 {
     struct seen_entry seen;
-    return find_seen(room, identity->id, &seen) &&
-           memcmp(seen.listing, identity->listing, 16) == 0;
+    return find_seen(room, identity->id, &seen) && memcmp(seen.listing, identity->listing, 16) == 0;
 }
 
 int link_lookup(struct link_room *room, const uint8_t id[16], struct link_known *out)
@@ -285,8 +285,7 @@ static bool relist(struct link_room *room, const struct link_identity *identity,
                    uint64_t generation, const struct link_writer *writer)
 {
     struct seen_entry seen;
-    if (!find_seen(room, identity->id, &seen) ||
-        memcmp(seen.listing, identity->listing, 16) == 0)
+    if (!find_seen(room, identity->id, &seen) || memcmp(seen.listing, identity->listing, 16) == 0)
         return false;
     memcpy(seen.listing, identity->listing, 16);
     write_item(room, identity, &seen, generation, writer);

@@ -26,8 +26,8 @@ struct live_options {
     int64_t heartbeat_us;
     uint64_t newest; /* seq of the newest durable result, 0 none */
     /* Replay: calls `emit` for durable results from `seq` on, in order, until it returns non-zero. */
-    int (*read)(void *ctx, uint64_t seq, int (*emit)(void *emit_ctx, const struct live_record *record),
-                void *emit_ctx);
+    int (*read)(void *ctx, uint64_t seq,
+                int (*emit)(void *emit_ctx, const struct live_record *record), void *emit_ctx);
     /* The first seq at or after a wall time. */
     uint64_t (*seq_at)(void *ctx, int64_t at_us);
     void *ctx;

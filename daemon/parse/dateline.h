@@ -8,12 +8,13 @@
 #include "str.h"
 
 struct dateline {
-    char place[96];   /* "Moscow", or "City, Region" when the region is given; as in the gazetteer, not in capitals; empty: none */
-    char country[3];  /* ISO 3166-1 alpha-2, empty when not known */
-    char date[11];    /* "2026-02-08", empty when there is none */
-    char agency[48];  /* "TASS", empty when none */
-    char byline[96];  /* a byline before or in it, empty when none */
-    size_t at, len;   /* bytes of the text that the dateline takes, separator included */
+    /* "Moscow", or "City, Region" when the region is given; as the gazetteer writes it; or empty. */
+    char place[96];
+    char country[3]; /* ISO 3166-1 alpha-2, empty when not known */
+    char date[11];   /* "2026-02-08", empty when there is none */
+    char agency[48]; /* "TASS", empty when none */
+    char byline[96]; /* a byline before or in it, empty when none */
+    size_t at, len;  /* bytes of the text that the dateline takes, separator included */
 };
 
 /* False when there is none; *out is then untouched. fetched_at (µs UTC, 0 unknown) bounds an inferred year:

@@ -22,7 +22,7 @@ struct document {
 /* 0, -EBADMSG with document->report->reason filled, -EMSGSIZE, or what on_item returned. */
 typedef int format_reader(struct document *document);
 
-int rss_read(struct document *document);  /* every RSS; also Atom entries that stand in an RSS shell */
+int rss_read(struct document *document); /* every RSS, and Atom entries in an RSS shell */
 int atom_read(struct document *document);
 int jsonfeed_read(struct document *document);
 int page_read(struct document *document);

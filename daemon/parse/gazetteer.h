@@ -12,10 +12,10 @@ enum place_kind { PLACE_CITY = 1, PLACE_COUNTRY = 2, PLACE_REGION = 4 };
 #define PLACE_MAX 64 /* bytes of a name, folded */
 
 struct place {
-    const char *name;      /* as a dateline may write it, not in capitals */
-    char country[3];       /* ISO 3166-1 alpha-2; XK for Kosovo, as is usual */
-    unsigned kind;         /* of enum place_kind; a city state is both */
-    const char *full;      /* what it stands for when that is not the name: "Kuwait" the city, "Ga." */
+    const char *name; /* as a dateline may write it, not in capitals */
+    char country[3];  /* ISO 3166-1 alpha-2; XK for Kosovo, as is usual */
+    unsigned kind;    /* of enum place_kind; a city state is both */
+    const char *full; /* what it stands for, if not the name: "Kuwait" the city, "Ga." */
 };
 
 /* By name, whatever its case, accents, hyphens and full stops. NULL when not known. */

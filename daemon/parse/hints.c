@@ -216,7 +216,8 @@ static size_t first_entry(char first)
 static unsigned look_up(const char *word, size_t len)
 {
     unsigned hints = 0;
-    for (size_t i = first_entry(word[0]); i < ARRAY_LEN(WORDS) && WORDS[i].word[0] == word[0]; i++) {
+    for (size_t i = first_entry(word[0]); i < ARRAY_LEN(WORDS) && WORDS[i].word[0] == word[0];
+         i++) {
         const char *entry = WORDS[i].word;
         size_t n = strlen(entry);
         if (n > len || memcmp(entry, word, n) != 0)

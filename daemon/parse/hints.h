@@ -14,11 +14,11 @@ enum hint {
     HINT_BODY = 4,    /* the text of the story */
     HINT_CONTENT = 8, /* something that holds it */
     HINT_CAPTION = 16,
-    HINT_NAV = 32, /* leads elsewhere, or to a service: never holds an article's link */
+    HINT_NAV = 32,    /* leads elsewhere, or to a service: never holds an article's link */
     HINT_COMMENT = 64 /* chrome even when there is much of it */
 };
 
-unsigned hints_of_name(struct str name);                        /* one class or id attribute */
-unsigned hints_of(const struct html *html, size_t node);        /* class, id, role, itemprop, tag */
+unsigned hints_of_name(struct str name);                 /* one class or id attribute */
+unsigned hints_of(const struct html *html, size_t node); /* class, id, role, itemprop, tag */
 
 #endif

@@ -24,7 +24,7 @@ enum meta_field {
     META_SUMMARY,
     META_PUBLISHER,
     META_COPYRIGHT,
-    META_BODY, /* JSON-LD articleBody: text or HTML */
+    META_BODY,  /* JSON-LD articleBody: text or HTML */
     META_TITLE, /* <title> */
     META_FIELDS
 };

@@ -22,13 +22,14 @@ enum parse_type {
 };
 
 struct parse_request {
-    struct str bytes;            /* as received: perhaps compressed, any charset */
-    enum parse_type type;        /* PARSE_AUTO: sniffed from content type, then from the bytes */
-    struct str url;              /* where the document came from: base of relative links; may be empty */
-    struct str charset;          /* from HTTP or the operator; may be empty */
-    struct str content_type;     /* from HTTP; may be empty */
-    struct str content_encoding; /* gzip, deflate, br, zstd, or empty (gzip and zstd are recognised by their magic) */
-    int64_t fetched_at;          /* µs UTC: bounds the years that are inferred; 0 when not known */
+    struct str bytes;        /* as received: perhaps compressed, any charset */
+    enum parse_type type;    /* PARSE_AUTO: sniffed from content type, then from the bytes */
+    struct str url;          /* where it came from: base of relative links; may be empty */
+    struct str charset;      /* from HTTP or the operator; may be empty */
+    struct str content_type; /* from HTTP; may be empty */
+    /* gzip, deflate, br, zstd, or empty (gzip and zstd are recognised by their magic). */
+    struct str content_encoding;
+    int64_t fetched_at; /* µs UTC: bounds the years that are inferred; 0 when not known */
 };
 
 /* Both are lent for the call only. on_about comes at most once; where a feed says something of itself
@@ -44,7 +45,7 @@ struct parse_report {
     enum parse_type type; /* as found */
     size_t items;         /* handed out */
     size_t bad_items;     /* recognised, but nothing stood in them: not handed out */
-    char reason[160];     /* why it was refused, in plain words without text from outside; empty on success */
+    char reason[160];     /* of a refusal, in plain words without text from outside; or empty */
 };
 
 /* 0; -EBADMSG not understood (reason says what it looked like); -EMSGSIZE a limit of base/limits.h;
@@ -52,8 +53,8 @@ struct parse_report {
 int parse_document(const struct parse_request *request, const struct parse_out *out,
                    struct parse_report *report);
 
-const char *parse_type_name(enum parse_type type);            /* "rss" */
-int parse_type_of(struct str name, enum parse_type *out);     /* 0 or -ENOENT */
-const char *const *parse_type_names(void);                    /* NULL-terminated, for help texts */
+const char *parse_type_name(enum parse_type type);        /* "rss" */
+int parse_type_of(struct str name, enum parse_type *out); /* 0 or -ENOENT */
+const char *const *parse_type_names(void);                /* NULL-terminated, for help texts */
 
 #endif

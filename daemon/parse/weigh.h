@@ -9,10 +9,10 @@
 enum mark { MARK_DROPPED = 1, MARK_LINK = 2 /* inside an <a> */ };
 
 struct weight {
-    uint32_t block;       /* the nearest block element, the node itself included */
-    uint32_t text, links; /* bytes of text, and of that inside links: of the subtree */
+    uint32_t block;          /* the nearest block element, the node itself included */
+    uint32_t text, links;    /* bytes of text, and of that inside links: of the subtree */
     uint32_t own, own_links; /* of the inline text that belongs to this block itself */
-    float score;          /* running text of the subtree */
+    float score;             /* running text of the subtree */
     uint8_t marks, hints;
 };
 

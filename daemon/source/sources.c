@@ -345,7 +345,7 @@ void sources_hold(struct sources *sources, bool hold)
     if (sources->held == hold)
         return;
     sources->held = hold;
-    log_info("source: %s", hold ? "holding, the queue is full" : "asking again");
+    log_info("source: %s", hold ? "nobody is asked for now" : "asking again");
     rearm(sources);
     if (hold)
         return;
