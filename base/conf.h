@@ -48,8 +48,7 @@ struct conf_setting {
     enum conf_type type;
     size_t at, count_at;
     const char *initial; /* as one would write it; NULL: 0, NULL, none */
-    const char
-        *derived; /* the help's word for a default that .initial is not: "made from runtime" */
+    const char *derived; /* the help's word for a default .initial is not: "made from runtime" */
     int64_t min, max;
     const char *zero; /* word that stands for 0, whatever the range: "auto" */
     const struct conf_word *words;

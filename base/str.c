@@ -122,6 +122,36 @@ int str_u64(struct str s, uint64_t *out)
     return 0;
 }
 
+int str_hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool str_take_le(struct str *rest, unsigned bytes, uint64_t *out)
+{
+    uint64_t n = 0;
+    if (rest->len < bytes)
+        return false;
+    for (unsigned i = 0; i < bytes; i++)
+        n |= (uint64_t)(unsigned char)rest->at[i] << (8 * i);
+    *rest = str_from(*rest, bytes);
+    *out = n;
+    return true;
+}
+
+bool str_lower(struct str s, char *out, size_t size)
+{
+    if (s.len >= size)
+        return false;
+    for (size_t i = 0; i < s.len; i++)
+        out[i] = (char)(s.at[i] >= 'A' && s.at[i] <= 'Z' ? s.at[i] | 0x20 : s.at[i]);
+    out[s.len] = '\0';
+    return true;
+}
+
 char *str_dup(struct str s)
 {
     char *copy = xmalloc(s.len + 1);
@@ -166,6 +196,12 @@ void buf_putz(struct buf *b, const char *z)
 void buf_putc(struct buf *b, char c)
 {
     buf_put(b, &c, 1);
+}
+
+void buf_put_le(struct buf *b, uint64_t n, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        buf_putc(b, (char)(n >> (8 * i)));
 }
 
 void buf_vprintf(struct buf *b, const char *format, va_list args)

@@ -54,6 +54,12 @@ struct str str_trim(struct str s);
 bool str_cut(struct str *rest, char sep, struct str *out);
 /* A decimal number and nothing else. 0, -EINVAL, -ERANGE. */
 int str_u64(struct str s, uint64_t *out);
+/* The value of a hexadecimal digit, or -1. */
+int str_hex(char c);
+/* Takes a number of 1 to 8 bytes, least significant first, off *rest; false when *rest is shorter. */
+bool str_take_le(struct str *rest, unsigned bytes, uint64_t *out);
+/* Into `out`, in ASCII lower case and NUL-terminated; false when it does not fit. */
+bool str_lower(struct str s, char *out, size_t size);
 /* A NUL-terminated copy on the heap. */
 char *str_dup(struct str s);
 
@@ -69,6 +75,7 @@ void buf_put(struct buf *b, const void *bytes, size_t len);
 void buf_puts(struct buf *b, struct str s);
 void buf_putz(struct buf *b, const char *z); /* a string of our own */
 void buf_putc(struct buf *b, char c);
+void buf_put_le(struct buf *b, uint64_t n, unsigned bytes); /* least significant first */
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <ev.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <sysexits.h>
@@ -14,6 +13,7 @@
 #include "log.h"
 #include "parse.h"
 #include "parser.h"
+#include "slurp.h"
 
 /*
  * Files go through the children several at a time; what they give is printed in the order of the
@@ -186,28 +186,10 @@ static void read_here(struct parse *parse, struct file *file, struct str bytes)
     finish(file, error, &report);
 }
 
-/* At most one byte more than a document may have. 0 or a negative errno. */
-static int slurp(const char *path, struct buf *out)
+static int read_document(const char *path, struct buf *out)
 {
-    int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int error = 0;
-    while (out->len <= LIMIT_BODY) {
-        size_t more = LIMIT_BODY + 1 - out->len;
-        buf_reserve(out, more < 65536 ? more : 65536);
-        ssize_t n = read(fd, out->at + out->len, more < 65536 ? more : 65536);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            error = -errno;
-        if (n <= 0)
-            break;
-        out->len += (size_t)n;
-    }
-    if (fd != STDIN_FILENO)
-        close(fd);
-    return error;
+    return strcmp(path, "-") == 0 ? slurp_fd(STDIN_FILENO, LIMIT_BODY, out)
+                                  : slurp_file(path, LIMIT_BODY, out);
 }
 
 static void begin(struct parse *parse, const char *path)
@@ -215,12 +197,12 @@ static void begin(struct parse *parse, const char *path)
     struct file *file = &parse->ring[parse->begun++ % RING];
     struct buf bytes = BUF_NONE;
     *file = (struct file){.path = path, .parse = parse};
-    int error = slurp(path, &bytes);
-    if (error) {
-        complain(file, error == -EIO ? EX_IOERR : EX_NOINPUT, "cannot be read", strerror(-error));
-        file->finished = true;
-    } else if (bytes.len > LIMIT_BODY) {
+    int error = read_document(path, &bytes);
+    if (error == -EFBIG) {
         complain(file, EX_DATAERR, "over a limit", "the document is larger than 8 MiB");
+        file->finished = true;
+    } else if (error) {
+        complain(file, error == -EIO ? EX_IOERR : EX_NOINPUT, "cannot be read", strerror(-error));
         file->finished = true;
     } else if (parse->in_process) {
         read_here(parse, file, buf_str(&bytes));

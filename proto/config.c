@@ -1,13 +1,12 @@
 #include "config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "config_parts.h"
 #include "limits.h"
+#include "slurp.h"
 
 /* ---- what follows from the settings together */
 
@@ -149,33 +148,6 @@ static int settle_all(struct loading *l, const struct conf_origin *origin, const
 
 /* ---- files */
 
-static int read_bytes(int fd, struct buf *out)
-{
-    for (;;) {
-        buf_reserve(out, 64UL << 10);
-        ssize_t n = read(fd, out->at + out->len, 64UL << 10);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            return 0;
-        out->len += (size_t)n;
-        if (out->len > LIMIT_CONFIG_BYTES)
-            return -EFBIG;
-    }
-}
-
-static int read_path(const char *path, struct buf *out)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int r = read_bytes(fd, out);
-    close(fd);
-    return r;
-}
-
 static int parse_tree(const struct conf_origin *origin, struct str text, struct node **out,
                       char why[CONF_WHY])
 {
@@ -189,7 +161,7 @@ static int parse_tree(const struct conf_origin *origin, struct str text, struct 
 int config_read_file(const struct conf_origin *origin, struct node **out, char why[CONF_WHY])
 {
     struct buf text = BUF_NONE;
-    int r = read_path(origin->name, &text);
+    int r = slurp_file(origin->name, LIMIT_CONFIG_BYTES, &text);
     if (r < 0)
         conf_complain_line(origin, 0, why, "cannot be read: %s", strerror(-r));
     else

@@ -15,15 +15,15 @@
 enum config_full_text { CONFIG_FULL_TEXT_AUTO, CONFIG_FULL_TEXT_ALWAYS, CONFIG_FULL_TEXT_NEVER };
 
 struct config_source {
-    char *kind, *url, *path, *id, *title; /* url or path is NULL; id is made of the other if need be */
+    char *kind, *url, *path, *id, *title; /* url or path NULL; id made of the other if need be */
     int64_t every_us;                     /* 0: auto */
     enum config_full_text full_text;
     bool allow_private;
 };
 
 struct config_sink {
-    char *kind, *path; /* path absolute */
-    char *fsync;       /* always | interval | never */
+    char *kind, *path;     /* path absolute */
+    char *fsync;           /* always | interval | never */
     uint64_t rotate_bytes; /* 0: never */
     unsigned keep;         /* rotated files kept */
 };

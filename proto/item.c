@@ -20,15 +20,9 @@
 
 /* ------------------------------------------------------------------------------------- writing */
 
-static void put_number(struct buf *out, uint64_t n, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        buf_putc(out, (char)(n >> (8 * i)));
-}
-
 static void put_text(struct buf *out, struct str s)
 {
-    put_number(out, s.len, 4);
+    buf_put_le(out, s.len, 4);
     buf_puts(out, s);
 }
 
@@ -37,39 +31,39 @@ static void put_fields(struct buf *out, const struct str *field, size_t count)
     size_t filled = 0;
     for (size_t i = 0; i < count; i++)
         filled += field[i].len > 0;
-    put_number(out, filled, 1);
+    buf_put_le(out, filled, 1);
     for (size_t i = 0; i < count; i++) {
         if (field[i].len == 0)
             continue;
-        put_number(out, i, 1);
+        buf_put_le(out, i, 1);
         put_text(out, field[i]);
     }
 }
 
 void item_encode(const struct item *item, struct buf *out)
 {
-    put_number(out, FRAME_VERSION, 1);
-    put_number(out, item->flags, 4);
-    put_number(out, (uint64_t)item->published_at, 8);
-    put_number(out, (uint64_t)item->updated_at, 8);
+    buf_put_le(out, FRAME_VERSION, 1);
+    buf_put_le(out, item->flags, 4);
+    buf_put_le(out, (uint64_t)item->published_at, 8);
+    buf_put_le(out, (uint64_t)item->updated_at, 8);
     put_fields(out, item->field, ITEM_FIELDS);
-    put_number(out, item->media_count, 1);
+    buf_put_le(out, item->media_count, 1);
     for (size_t i = 0; i < item->media_count; i++) {
         const struct item_media *media = &item->media[i];
         put_text(out, media->url);
         put_text(out, media->type);
         put_text(out, media->title);
-        put_number(out, media->width, 4);
-        put_number(out, media->height, 4);
+        buf_put_le(out, media->width, 4);
+        buf_put_le(out, media->height, 4);
     }
 }
 
 void about_encode(const struct about *about, struct buf *out)
 {
-    put_number(out, FRAME_VERSION, 1);
-    put_number(out, (uint64_t)about->updated_at, 8);
-    put_number(out, about->ttl_s, 4);
-    put_number(out, about->period_s, 4);
+    buf_put_le(out, FRAME_VERSION, 1);
+    buf_put_le(out, (uint64_t)about->updated_at, 8);
+    buf_put_le(out, about->ttl_s, 4);
+    buf_put_le(out, about->period_s, 4);
     put_fields(out, about->field, ABOUT_FIELDS);
 }
 
@@ -83,13 +77,8 @@ struct reader {
 static uint64_t get_number(struct reader *r, unsigned bytes)
 {
     uint64_t n = 0;
-    if (r->rest.len < bytes) {
+    if (!str_take_le(&r->rest, bytes, &n))
         r->bad = true;
-        return 0;
-    }
-    for (unsigned i = 0; i < bytes; i++)
-        n |= (uint64_t)(unsigned char)r->rest.at[i] << (8 * i);
-    r->rest = str_from(r->rest, bytes);
     return n;
 }
 

@@ -24,8 +24,8 @@ enum item_field {
     ITEM_SUMMARY, /* description, standfirst; plain text */
     ITEM_BODY,    /* plain text, paragraphs separated by a blank line */
     ITEM_BYLINE,
-    ITEM_LANGUAGE,  /* BCP 47, as declared by the source */
-    ITEM_KEYWORDS,  /* one a line: keywords, categories, sections */
+    ITEM_LANGUAGE, /* BCP 47, as declared by the source */
+    ITEM_KEYWORDS, /* one a line: keywords, categories, sections */
     ITEM_COPYRIGHT,
     ITEM_PUBLISHER, /* title of the feed or site */
     ITEM_AGENCY,    /* agency of the dateline or credit */
@@ -60,15 +60,15 @@ struct item {
 enum about_field {
     ABOUT_TYPE, /* rss, atom, jsonfeed, article, page, wirecopy, … */
     ABOUT_TITLE,
-    ABOUT_URL,      /* the site's page */
-    ABOUT_SELF,     /* the feed's own address */
+    ABOUT_URL,  /* the site's page */
+    ABOUT_SELF, /* the feed's own address */
     ABOUT_LANGUAGE,
-    ABOUT_CHARSET,  /* what it was decoded from */
+    ABOUT_CHARSET, /* what it was decoded from */
     ABOUT_COPYRIGHT,
-    ABOUT_HUBS,     /* WebSub hubs, one a line */
-    ABOUT_NEXT,     /* next_url, rel=next */
-    ABOUT_FEEDS,    /* feeds a page links to, one a line */
-    ABOUT_ID,       /* atom:id of the feed */
+    ABOUT_HUBS,  /* WebSub hubs, one a line */
+    ABOUT_NEXT,  /* next_url, rel=next */
+    ABOUT_FEEDS, /* feeds a page links to, one a line */
+    ABOUT_ID,    /* atom:id of the feed */
     ABOUT_SUBTITLE,
     ABOUT_AUTHOR,
     ABOUT_IMAGE,

@@ -224,14 +224,14 @@ json_t *about_json(const struct about *about)
         const char *key;
         bool list;
     } keys[] = {
-        {ABOUT_TYPE, "type", false},           {ABOUT_TITLE, "title", false},
-        {ABOUT_SUBTITLE, "subtitle", false},   {ABOUT_URL, "url", false},
-        {ABOUT_SELF, "self", false},           {ABOUT_ID, "id", false},
-        {ABOUT_LANGUAGE, "language", false},   {ABOUT_CHARSET, "charset", false},
-        {ABOUT_AUTHOR, "author", false},       {ABOUT_COPYRIGHT, "copyright", false},
-        {ABOUT_IMAGE, "image", false},         {ABOUT_GENERATOR, "generator", false},
-        {ABOUT_HUBS, "hubs", true},            {ABOUT_NEXT, "next", false},
-        {ABOUT_FEEDS, "feeds", true},          {ABOUT_SKIP_HOURS, "skipHours", false},
+        {ABOUT_TYPE, "type", false},          {ABOUT_TITLE, "title", false},
+        {ABOUT_SUBTITLE, "subtitle", false},  {ABOUT_URL, "url", false},
+        {ABOUT_SELF, "self", false},          {ABOUT_ID, "id", false},
+        {ABOUT_LANGUAGE, "language", false},  {ABOUT_CHARSET, "charset", false},
+        {ABOUT_AUTHOR, "author", false},      {ABOUT_COPYRIGHT, "copyright", false},
+        {ABOUT_IMAGE, "image", false},        {ABOUT_GENERATOR, "generator", false},
+        {ABOUT_HUBS, "hubs", true},           {ABOUT_NEXT, "next", false},
+        {ABOUT_FEEDS, "feeds", true},         {ABOUT_SKIP_HOURS, "skipHours", false},
         {ABOUT_SKIP_DAYS, "skipDays", false},
     };
     json_t *out = json_object();

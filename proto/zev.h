@@ -9,8 +9,8 @@
 #include <stdbool.h>
 
 struct zev {
-    void *socket;    /* lent */
-    bool want_write; /* ask for ZMQ_POLLOUT too */
+    void *socket;                               /* lent */
+    bool want_write;                            /* ask for ZMQ_POLLOUT too */
     int (*on_ready)(struct zev *z, int events); /* one step: one message; 0 when nothing is left */
     void *data;
     /* inside */

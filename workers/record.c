@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "jsondepth.h"
 #include "limits.h"
 
 /* ------------------------------------------------------------------------------ from an item */
@@ -62,35 +63,13 @@ json_t *record_of_item(json_t *item)
 
 /* ------------------------------------------------------------------------------------- whole */
 
-/* jansson reads 2,048 levels; whoever walks a record should not have to. */
-static bool too_deep(json_t *value, int depth)
-{
-    json_t *below;
-    const char *key;
-    size_t i;
-    if (depth == 0)
-        return true;
-    if (json_is_array(value)) {
-        json_array_foreach (value, i, below) {
-            if (too_deep(below, depth - 1))
-                return true;
-        }
-    } else if (json_is_object(value)) {
-        json_object_foreach (value, key, below) {
-            if (too_deep(below, depth - 1))
-                return true;
-        }
-    }
-    return false;
-}
-
 int record_parse(struct str line, json_t **out)
 {
     struct record_key key;
-    if (line.len > LIMIT_ITEM_JSON)
+    if (line.len > LIMIT_ITEM_JSON || jsondepth_exceeded(line))
         return -EBADMSG;
     json_t *json = json_loadb(line.at, line.len, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(json) || too_deep(json, LIMIT_JSON_DEPTH)) {
+    if (!json_is_object(json)) {
         json_decref(json);
         return -EBADMSG;
     }

@@ -21,9 +21,9 @@
 struct dispatch;
 
 enum dispatch_event_type {
-    DISPATCH_LOAD,  /* work of `id` wanted: append it to *load; leave it empty when it is gone */
-    DISPATCH_TRIES, /* deliveries or deaths of `id` changed: remember them */
-    DISPATCH_RESULT, /* record for `id`: make it durable, then dispatch_done(), or dispatch_refuse() */
+    DISPATCH_LOAD,   /* work of `id` wanted: append it to *load; leave it empty when it is gone */
+    DISPATCH_TRIES,  /* deliveries or deaths of `id` changed: remember them */
+    DISPATCH_RESULT, /* record for `id`: make it durable and dispatch_done(), or dispatch_refuse() */
     DISPATCH_DEAD    /* `id` is given up: bury it with `reason` */
 };
 

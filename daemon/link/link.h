@@ -53,8 +53,7 @@ struct link_answer {
     enum link_verdict verdict;
     uint32_t version;
     int64_t first_created;
-    char duplicate_of
-        [LINK_URI]; /* uri of the first item with this text, of another source; or empty */
+    char duplicate_of[LINK_URI]; /* uri of the first item with this text, elsewhere; or empty */
     char story[LINK_URI];
     uint32_t story_size;
     bool story_first;

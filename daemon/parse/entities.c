@@ -218,10 +218,8 @@ uint32_t entity_repair(uint32_t point)
 
 static int digit(char c, unsigned base)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return base == 16 && c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    int value = str_hex(c);
+    return value < (int)base ? value : -1;
 }
 
 /* "&#8212;", "&#x2014;", semicolon or not. */

@@ -215,19 +215,11 @@ static int put_ipv6(struct str host, struct buf *out)
 
 /* --------------------------------------------------------------------------------------- names */
 
-static int hex(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void percent_decode(struct str s, struct buf *out)
 {
     for (size_t i = 0; i < s.len; i++) {
-        int high = i + 2 < s.len && s.at[i] == '%' ? hex(s.at[i + 1]) : -1;
-        int low = high >= 0 ? hex(s.at[i + 2]) : -1;
+        int high = i + 2 < s.len && s.at[i] == '%' ? str_hex(s.at[i + 1]) : -1;
+        int low = high >= 0 ? str_hex(s.at[i + 2]) : -1;
         if (low >= 0) {
             buf_putc(out, (char)(high * 16 + low));
             i += 2;

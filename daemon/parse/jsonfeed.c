@@ -1,36 +1,13 @@
 #include <errno.h>
 
 #include "feedout.h"
+#include "jsondepth.h"
 #include "limits.h"
 #include "markup.h"
 #include "utf8.h"
 
 /* JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), read with forgiveness: a member of
  * the wrong type is as good as none. */
-
-/* jansson goes down by recursion, and quietly keeps 2,048 levels: refuse before it starts. */
-static bool too_deep(struct str s)
-{
-    size_t depth = 0;
-    bool in_string = false;
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.at[i];
-        if (in_string) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                in_string = false;
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > LIMIT_JSON_DEPTH)
-                return true;
-        } else if ((c == '}' || c == ']') && depth) {
-            depth--;
-        }
-    }
-    return false;
-}
 
 static struct str member(const json_t *object, const char *key)
 {
@@ -185,7 +162,7 @@ static json_t *load(struct str text)
 int jsonfeed_read(struct document *document)
 {
     struct str text = str_trim(document->text);
-    if (too_deep(text))
+    if (jsondepth_exceeded(text))
         return parse_refuse(document, "JSON nested too deeply");
     json_t *root = load(text);
     const json_t *items = json_object_get(root, "items");

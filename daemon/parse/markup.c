@@ -67,11 +67,8 @@ static const struct element *element_of(struct str name)
 {
     char lower[16];
     size_t low = 0, high = ARRAY_LEN(ELEMENTS);
-    if (name.len == 0 || name.len >= sizeof lower)
+    if (name.len == 0 || !str_lower(name, lower, sizeof lower))
         return NULL;
-    for (size_t i = 0; i < name.len; i++)
-        lower[i] = (char)(name.at[i] >= 'A' && name.at[i] <= 'Z' ? name.at[i] | 0x20 : name.at[i]);
-    lower[name.len] = '\0';
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         int order = strcmp(lower, ELEMENTS[middle].name);

@@ -37,11 +37,8 @@ static const struct xml_rule *find_rule(const struct xml_rule *rules, size_t cou
 {
     char lower[24];
     size_t low = 0, high = count;
-    if (name.len >= sizeof lower)
+    if (!str_lower(name, lower, sizeof lower))
         return NULL;
-    for (size_t i = 0; i < name.len; i++)
-        lower[i] = (char)(name.at[i] >= 'A' && name.at[i] <= 'Z' ? name.at[i] | 0x20 : name.at[i]);
-    lower[name.len] = '\0';
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (strcmp(rules[middle].name, lower) < 0)

@@ -14,57 +14,17 @@ static const size_t frame_limit[FRAME_TYPES] = {
     [FRAME_DONE] = 512,
 };
 
-static void put_u32(struct buf *out, uint32_t value)
-{
-    char bytes[4];
-    for (unsigned i = 0; i < 4; i++)
-        bytes[i] = (char)(unsigned char)(value >> (8 * i));
-    buf_put(out, bytes, sizeof bytes);
-}
-
-static void put_u64(struct buf *out, uint64_t value)
-{
-    put_u32(out, (uint32_t)value);
-    put_u32(out, (uint32_t)(value >> 32));
-}
-
 static void put_str(struct buf *out, struct str s)
 {
-    put_u32(out, (uint32_t)s.len);
+    buf_put_le(out, s.len, 4);
     buf_puts(out, s);
 }
 
-static uint32_t u32_at(const char *at)
-{
-    uint32_t value = 0;
-    for (unsigned i = 0; i < 4; i++)
-        value |= (uint32_t)(unsigned char)at[i] << (8 * i);
-    return value;
-}
-
-/* The getters take from the front of *rest and answer whether it was there. */
-static bool get_u32(struct str *rest, uint32_t *out)
-{
-    if (rest->len < 4)
-        return false;
-    *out = u32_at(rest->at);
-    *rest = str_from(*rest, 4);
-    return true;
-}
-
-static bool get_u64(struct str *rest, uint64_t *out)
-{
-    uint32_t low, high;
-    if (!get_u32(rest, &low) || !get_u32(rest, &high))
-        return false;
-    *out = (uint64_t)high << 32 | low;
-    return true;
-}
-
+/* Takes from the front of *rest; false when it is not there. */
 static bool get_str(struct str *rest, size_t limit, struct str *out)
 {
-    uint32_t len;
-    if (!get_u32(rest, &len) || len > limit || len > rest->len)
+    uint64_t len;
+    if (!str_take_le(rest, 4, &len) || len > limit || len > rest->len)
         return false;
     *out = str_upto(*rest, len);
     *rest = str_from(*rest, len);
@@ -73,7 +33,9 @@ static bool get_str(struct str *rest, size_t limit, struct str *out)
 
 int frame_head(const char head[FRAME_HEAD], enum frame_type *type, size_t *len_out)
 {
-    uint32_t len = u32_at(head);
+    struct str rest = {head, FRAME_HEAD};
+    uint64_t len = 0;
+    (void)str_take_le(&rest, 4, &len);
     unsigned kind = (unsigned char)head[4];
     if (kind < FRAME_HELLO || kind >= FRAME_TYPES || len > frame_limit[kind])
         return -EPROTO;
@@ -102,7 +64,7 @@ int frame_take(struct str *bytes, struct frame *out)
 size_t frame_begin(struct buf *out, enum frame_type type)
 {
     size_t begin = out->len;
-    put_u32(out, 0);
+    buf_put_le(out, 0, 4);
     buf_putc(out, (char)type);
     return begin;
 }
@@ -121,15 +83,15 @@ void frame_shut(struct buf *out, size_t begin)
 void frame_hello_put(struct buf *out, const struct frame_hello *hello)
 {
     size_t begin = frame_begin(out, FRAME_HELLO);
-    put_u32(out, (uint32_t)-hello->error);
+    buf_put_le(out, (uint64_t)-hello->error, 4);
     buf_putc(out, (char)hello->layers);
     frame_shut(out, begin);
 }
 
 int frame_hello_get(struct str payload, struct frame_hello *out)
 {
-    uint32_t error;
-    if (!get_u32(&payload, &error) || payload.len != 1 || error > 4095)
+    uint64_t error;
+    if (!str_take_le(&payload, 4, &error) || payload.len != 1 || error > 4095)
         return -EPROTO;
     out->error = -(int)error;
     out->layers = (uint8_t)payload.at[0];
@@ -139,8 +101,8 @@ int frame_hello_get(struct str payload, struct frame_hello *out)
 void frame_document_put(struct buf *out, const struct parse_request *request, size_t body_len)
 {
     size_t begin = frame_begin(out, FRAME_DOCUMENT);
-    put_u32(out, (uint32_t)request->type);
-    put_u64(out, (uint64_t)request->fetched_at);
+    buf_put_le(out, (uint64_t)request->type, 4);
+    buf_put_le(out, (uint64_t)request->fetched_at, 8);
     put_str(out, str_upto(request->url, LIMIT_URL));
     put_str(out, str_upto(request->charset, LIMIT_URL));
     put_str(out, str_upto(request->content_type, LIMIT_URL));
@@ -150,11 +112,10 @@ void frame_document_put(struct buf *out, const struct parse_request *request, si
 
 int frame_document_get(struct str payload, struct parse_request *out)
 {
-    uint32_t type;
-    uint64_t fetched_at;
+    uint64_t type, fetched_at;
     struct parse_request request = {0};
-    if (!get_u32(&payload, &type) || type >= PARSE_TYPES || !get_u64(&payload, &fetched_at) ||
-        !get_str(&payload, LIMIT_URL, &request.url) ||
+    if (!str_take_le(&payload, 4, &type) || type >= PARSE_TYPES ||
+        !str_take_le(&payload, 8, &fetched_at) || !get_str(&payload, LIMIT_URL, &request.url) ||
         !get_str(&payload, LIMIT_URL, &request.charset) ||
         !get_str(&payload, LIMIT_URL, &request.content_type) ||
         !get_str(&payload, LIMIT_URL, &request.content_encoding) || payload.len > LIMIT_BODY)
@@ -169,10 +130,10 @@ int frame_document_get(struct str payload, struct parse_request *out)
 void frame_done_put(struct buf *out, const struct frame_done *done)
 {
     size_t begin = frame_begin(out, FRAME_DONE);
-    put_u32(out, (uint32_t)-done->error);
-    put_u32(out, (uint32_t)done->report.type);
-    put_u64(out, done->report.items);
-    put_u64(out, done->report.bad_items);
+    buf_put_le(out, (uint64_t)-done->error, 4);
+    buf_put_le(out, (uint64_t)done->report.type, 4);
+    buf_put_le(out, done->report.items, 8);
+    buf_put_le(out, done->report.bad_items, 8);
     put_str(out, str_of(done->report.reason));
     frame_shut(out, begin);
 }
@@ -188,11 +149,10 @@ static bool is_plain_line(struct str s)
 
 int frame_done_get(struct str payload, struct frame_done *out)
 {
-    uint32_t error, type;
-    uint64_t items, bad_items;
+    uint64_t error, type, items, bad_items;
     struct str reason;
-    if (!get_u32(&payload, &error) || !get_u32(&payload, &type) || !get_u64(&payload, &items) ||
-        !get_u64(&payload, &bad_items) ||
+    if (!str_take_le(&payload, 4, &error) || !str_take_le(&payload, 4, &type) ||
+        !str_take_le(&payload, 8, &items) || !str_take_le(&payload, 8, &bad_items) ||
         !get_str(&payload, sizeof out->report.reason - 1, &reason) || payload.len)
         return -EPROTO;
     if ((error != 0 && error != EBADMSG && error != EMSGSIZE) || type >= PARSE_TYPES ||

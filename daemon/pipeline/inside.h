@@ -116,7 +116,7 @@ struct work_facts {
 };
 void work_row(const struct item *item, const struct work_facts *facts, struct buf *out);
 struct str work_of_row(struct str row);
-bool work_is(struct str row, const char *uri, const char *version);
+bool work_is(struct str row, struct str uri, struct str version);
 
 /* ---- answers.c, explain.c */
 void answer_request(void *ctx, const json_t *request, struct control_call *call);

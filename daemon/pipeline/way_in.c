@@ -18,6 +18,8 @@
 #include "url.h"
 #include "utf8.h"
 
+#define ITEMS_A_TURN 32
+
 struct page { /* an item that waits for its page */
     struct poll *poll;
     struct item *item;
@@ -37,6 +39,9 @@ struct poll {
     char *name; /* of the file, NULL: not a file */
     int64_t fetched_at, modified_at;
     struct batch *batch; /* open only inside one call: batches are committed in the order they were made */
+    struct item **items; /* of the list, not looked at yet from next_item on */
+    size_t item_count, next_item;
+    ev_timer slice;
     struct page *pages;
     unsigned pages_asked;
     bool left_over; /* items were left for the next poll */
@@ -61,12 +66,16 @@ static char *copy_field(struct str s)
     return s.len ? str_dup(s) : NULL;
 }
 
+static void on_slice(struct ev_loop *loop, ev_timer *w, int events);
+
 static struct poll *poll_new(struct pipeline *pipeline, struct source *source)
 {
     struct poll *poll = xcalloc(1, sizeof *poll);
     poll->pipeline = pipeline;
     poll->source = source;
     poll->fetched_at = clock_now();
+    ev_timer_init(&poll->slice, on_slice, 0, 0);
+    poll->slice.data = poll;
     DL_APPEND(pipeline->polls, poll);
     return poll;
 }
@@ -82,8 +91,12 @@ static void page_free(struct page *page)
 static void poll_free(struct poll *poll)
 {
     DL_DELETE(poll->pipeline->polls, poll);
+    ev_timer_stop(poll->pipeline->loop, &poll->slice);
     while (poll->pages)
         page_free(poll->pages);
+    for (size_t i = poll->next_item; i < poll->item_count; i++)
+        item_free(poll->items[i]);
+    free(poll->items);
     free(poll->url);
     free(poll->name);
     free(poll->etag);
@@ -239,7 +252,7 @@ static void page_done(struct page *page, const struct item *read)
     accept_item(poll, batch, &whole, &page->identity);
     batch_commit(batch);
     page_free(page);
-    if (!poll->pages)
+    if (!poll->pages && poll->next_item == poll->item_count)
         poll_finish(poll);
 }
 
@@ -368,6 +381,46 @@ static const char *class_of_parse(int error)
     }
 }
 
+/* Some items a turn: a feed may have ten thousand, and others want the loop too. What is whole is
+ * written at the end of each slice and waits for no page. */
+static void take_slice(struct poll *poll)
+{
+    size_t end = poll->next_item + ITEMS_A_TURN;
+    if (end > poll->item_count)
+        end = poll->item_count;
+    poll->batch = batch_new(poll->pipeline);
+    while (poll->next_item < end) {
+        struct item *item = poll->items[poll->next_item++];
+        take_item(poll, &item);
+        item_free(item);
+    }
+    if (poll->next_item == poll->item_count && !poll->pages) {
+        poll_finish(poll);
+        return;
+    }
+    batch_commit(poll->batch);
+    poll->batch = NULL;
+    if (poll->next_item < poll->item_count)
+        ev_timer_start(poll->pipeline->loop, &poll->slice);
+}
+
+static void on_slice(struct ev_loop *loop, ev_timer *w, int events)
+{
+    (void)loop;
+    (void)events;
+    take_slice(w->data);
+}
+
+static void steal_items(struct poll *poll, const struct parser_answer *answer)
+{
+    poll->items = xcalloc(answer->count, sizeof(*poll->items));
+    poll->item_count = answer->count;
+    for (size_t i = 0; i < answer->count; i++) {
+        poll->items[i] = answer->items[i];
+        answer->items[i] = NULL;
+    }
+}
+
 static void on_parsed(void *ctx, const struct parser_answer *answer)
 {
     struct poll *poll = ctx;
@@ -375,23 +428,17 @@ static void on_parsed(void *ctx, const struct parser_answer *answer)
     if (answer->error) {
         poll->pipeline->seen.refused++;
         fail(poll, class_of_parse(answer->error), answer->report.reason);
+        poll_finish(poll);
     } else if (!poll->name && !is_list(answer->report.type)) {
         poll->pipeline->seen.refused++;
         fail(poll, "not-a-feed", "an HTML page or a text, not a feed; kind: page reads lists of links");
+        poll_finish(poll);
     } else {
-        poll->batch = batch_new(poll->pipeline);
         if (answer->about)
             take_about(poll, answer->about);
-        for (size_t i = 0; i < answer->count; i++)
-            take_item(poll, &answer->items[i]);
+        steal_items(poll, answer);
+        take_slice(poll);
     }
-    if (!poll->pages) {
-        poll_finish(poll);
-        return;
-    }
-    /* What is whole already need not wait for the pages. */
-    batch_commit(poll->batch);
-    poll->batch = NULL;
 }
 
 static void parse_list(struct poll *poll, const struct fetch_reply *reply)

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "hash.h"
+#include "jsonscan.h"
 #include "limits.h"
 #include "log.h"
 #include "topics.h"
@@ -62,78 +63,141 @@ static struct topic_row *topic_row(struct pipeline *p, struct str topic)
 }
 
 /* A part of a topic: lower case letters, digits and '-', never empty, no dots. */
-static void put_part(struct buf *topic, const char *text, const char *otherwise)
+static void put_part(struct buf *topic, struct str text, const char *otherwise)
 {
     size_t from = topic->len;
-    for (const char *c = text ? text : ""; *c && topic->len - from < LIMIT_SOURCE_ID; c++) {
-        if ((*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '-' || *c == '_')
-            buf_putc(topic, *c);
-        else if (*c >= 'A' && *c <= 'Z')
-            buf_putc(topic, (char)(*c | 0x20));
+    for (size_t i = 0; i < text.len && topic->len - from < LIMIT_SOURCE_ID; i++) {
+        char c = text.at[i];
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_')
+            buf_putc(topic, c);
+        else if (c >= 'A' && c <= 'Z')
+            buf_putc(topic, (char)(c | 0x20));
     }
     if (topic->len == from)
         buf_putz(topic, otherwise);
 }
 
-static const char *text_at(const json_t *object, const char *key)
+/* What is needed of a record. The texts are lent from its bytes, or from `whole`. */
+struct record_facts {
+    struct str event, uri, version, source, language, declared, topic;
+    bool has_seq;
+    json_t *whole; /* when it was read whole */
+};
+
+enum { AT_EVENT, AT_URI, AT_VERSION, AT_SOURCE, AT_LANGUAGE, AT_DECLARED, AT_TOPIC, AT_SEQ, PLACES };
+
+static const char *const places[PLACES] = {
+    [AT_EVENT] = "event",
+    [AT_URI] = "item.uri",
+    [AT_VERSION] = "item.version",
+    [AT_SOURCE] = "source.id",
+    [AT_LANGUAGE] = "analysis.language.code",
+    [AT_DECLARED] = "item.language",
+    [AT_TOPIC] = "analysis.topics.0.uri",
+    [AT_SEQ] = "seq",
+};
+
+static void facts_of(const struct jsonscan_want *wants, struct record_facts *out)
 {
-    return json_string_value(json_object_get(object, key));
+    out->event = wants[AT_EVENT].value;
+    out->uri = wants[AT_URI].value;
+    out->version = wants[AT_VERSION].value;
+    out->source = wants[AT_SOURCE].value;
+    out->language = wants[AT_LANGUAGE].value;
+    out->declared = wants[AT_DECLARED].value;
+    out->topic = wants[AT_TOPIC].value;
+    out->has_seq = wants[AT_SEQ].present;
 }
 
-static const char *best_topic(const json_t *analysis)
+/* The same by a tree, for what the quick walk does not take. */
+static json_t *walk(json_t *at, const char *path)
 {
-    const json_t *best = json_array_get(json_object_get(analysis, "topics"), 0);
-    const struct topic *topic = topic_by_uri(str_of(text_at(best, "uri")));
-    return topic ? topic->slug : NULL;
+    struct str rest = str_of(path), name;
+    while (at && str_cut(&rest, '.', &name)) {
+        char key[32];
+        snprintf(key, sizeof key, "%.*s", STR_ARG(name));
+        at = json_is_array(at) ? json_array_get(at, strtoul(key, NULL, 10)) : json_object_get(at, key);
+    }
+    return at;
+}
+
+static bool read_whole(struct str bytes, struct jsonscan_want *wants, struct record_facts *out)
+{
+    out->whole = json_loadb(bytes.at, bytes.len, JSON_REJECT_DUPLICATES, NULL);
+    if (!json_is_object(out->whole))
+        return false;
+    for (int i = 0; i < PLACES; i++) {
+        json_t *found = walk(out->whole, wants[i].path);
+        wants[i].present = found != NULL;
+        wants[i].value = str_of(json_string_value(found));
+    }
+    return true;
+}
+
+/* The caller drops out->whole in every case. */
+static bool read_record(struct str bytes, struct record_facts *out)
+{
+    struct jsonscan_want wants[PLACES];
+    memset(out, 0, sizeof *out);
+    for (int i = 0; i < PLACES; i++)
+        wants[i].path = places[i];
+    if (jsonscan(bytes, wants, PLACES) != 0 && !read_whole(bytes, wants, out))
+        return false;
+    facts_of(wants, out);
+    return out->event.len && out->uri.len && out->version.len;
 }
 
 /* "en" of "en-GB": a topic is filtered by prefix, so its parts are kept short and few. */
-static void put_language(struct buf *topic, const json_t *record, const json_t *analysis)
+static struct str primary(struct str language)
 {
-    const char *code = text_at(json_object_get(analysis, "language"), "code");
-    if (!code)
-        code = text_at(json_object_get(record, "item"), "language");
-    char primary[9];
-    snprintf(primary, sizeof primary, "%s", code ? code : "");
-    primary[strcspn(primary, "-_")] = '\0';
-    put_part(topic, primary, "und");
+    size_t end = 0;
+    while (end < language.len && end < 8 && language.at[end] != '-' && language.at[end] != '_')
+        end++;
+    return str_upto(language, end);
 }
 
-static void put_topic(struct buf *topic, const json_t *record)
+static void put_topic(struct buf *out, const struct record_facts *facts)
 {
-    const json_t *analysis = json_object_get(record, "analysis");
-    put_part(topic, text_at(record, "event"), "new");
-    buf_putc(topic, '.');
-    put_language(topic, record, analysis);
-    buf_putc(topic, '.');
-    put_part(topic, best_topic(analysis), "none");
-    buf_putc(topic, '.');
-    put_part(topic, text_at(json_object_get(record, "source"), "id"), "none");
+    const struct topic *topic = topic_by_uri(facts->topic);
+    put_part(out, facts->event, "new");
+    buf_putc(out, '.');
+    put_part(out, primary(facts->language.len ? facts->language : facts->declared), "und");
+    buf_putc(out, '.');
+    put_part(out, topic ? str_of(topic->slug) : STR_NONE, "none");
+    buf_putc(out, '.');
+    put_part(out, facts->source, "none");
 }
 
 /* --------------------------------------------------------------------------------------- results */
 
-static void add_result(struct pipeline *p, uint64_t id, const json_t *record, struct str bytes)
+static struct batch_result *grow_results(struct batch *batch)
+{
+    if (batch->result_count % 16 == 0)
+        batch->results =
+            xrealloc(batch->results, (batch->result_count + 16) * sizeof *batch->results);
+    return &batch->results[batch->result_count++];
+}
+
+static void add_result(struct pipeline *p, uint64_t id, const struct record_facts *facts,
+                       struct str bytes)
 {
     struct batch *batch = out_batch(p);
     struct buf topic = BUF_NONE;
-    put_topic(&topic, record);
+    put_topic(&topic, facts);
     struct topic_row *row = topic_row(p, buf_str(&topic));
-    batch->results = xrealloc(batch->results, (batch->result_count + 1) * sizeof *batch->results);
-    struct batch_result *result = &batch->results[batch->result_count++];
+    struct batch_result *result = grow_results(batch);
     *result = (struct batch_result){.id = id, .seq = p->numbers.next_seq++, .prev = row->seq};
     result->topic = xstrdup(row->topic);
     buf_puts(&result->record, bytes);
     row->seq = result->seq;
 
-    const json_t *item = json_object_get(record, "item");
     struct store_result stored = {
         .seq = result->seq,
         .prev = result->prev,
         .at = clock_now(),
         .topic = buf_str(&topic),
-        .uri = str_of(text_at(item, "uri")),
-        .version = str_of(text_at(item, "version")),
+        .uri = facts->uri,
+        .version = facts->version,
         .record = bytes,
     };
     store_put_result(batch->change, &stored);
@@ -142,56 +206,58 @@ static void add_result(struct pipeline *p, uint64_t id, const json_t *record, st
 
 /* The queue row goes in the same change that logs the result, so a second result of the same item
  * and version can only come of an item that an operator queued again: its first result stands. */
-static void settle(struct pipeline *p, uint64_t id, const json_t *record, struct str bytes)
+static void settle(struct pipeline *p, uint64_t id, const struct record_facts *facts,
+                   struct str bytes)
 {
-    const json_t *item = json_object_get(record, "item");
     uint64_t seq;
-    if (store_result_of(p->store, str_of(text_at(item, "uri")), str_of(text_at(item, "version")),
-                        &seq) == 0) {
-        struct batch *batch = out_batch(p);
-        batch->results = xrealloc(batch->results, (batch->result_count + 1) * sizeof *batch->results);
-        batch->results[batch->result_count++] = (struct batch_result){.id = id};
-    } else {
-        add_result(p, id, record, bytes);
-    }
+    if (store_result_of(p->store, facts->uri, facts->version, &seq) == 0)
+        *grow_results(out_batch(p)) = (struct batch_result){.id = id};
+    else
+        add_result(p, id, facts, bytes);
     store_queue_drop(out_batch(p)->change, id);
     p->numbers.done++;
 }
 
-static const char *record_fault(struct pipeline *p, uint64_t id, const json_t *record)
+static const char *record_fault(struct pipeline *p, uint64_t id, const struct record_facts *facts)
 {
-    const json_t *item = json_object_get(record, "item");
-    const char *uri = text_at(item, "uri"), *version = text_at(item, "version");
-    if (!json_is_object(record) || !uri || !version || !text_at(record, "event"))
-        return "record-malformed";
     struct buf row = BUF_NONE;
     const char *fault = NULL;
     if (store_queue_get(p->store, id, &row) != 0)
         fault = "not-queued";
-    else if (!work_is(buf_str(&row), uri, version))
+    else if (!work_is(buf_str(&row), facts->uri, facts->version))
         fault = "record-of-another-item";
     buf_free(&row);
     return fault;
 }
 
+/* seq is the daemon's to give. */
+static void settle_without_seq(struct pipeline *p, uint64_t id, const struct record_facts *facts,
+                               struct str bytes)
+{
+    json_t *record = json_loadb(bytes.at, bytes.len, JSON_REJECT_DUPLICATES, NULL);
+    json_object_del(record, "seq");
+    char *text = json_dumps(record, JSON_COMPACT);
+    settle(p, id, facts, str_of(text));
+    free(text);
+    json_decref(record);
+}
+
 static void on_result(struct pipeline *p, const struct dispatch_event *event)
 {
-    json_error_t error;
-    json_t *record = json_loadb(event->record.at, event->record.len, JSON_REJECT_DUPLICATES, &error);
-    const char *fault = record_fault(p, event->id, record);
+    struct record_facts facts;
+    const char *fault = "record-malformed";
+    if (read_record(event->record, &facts))
+        fault = record_fault(p, event->id, &facts);
     if (fault) {
         log_warning("pipeline: result refused queue=%llu worker=%s why=%s",
                     (unsigned long long)event->id, log_safez(event->worker), fault);
         dispatch_refuse(p->dispatch, event->id, fault);
-    } else if (json_object_get(record, "seq")) { /* the daemon's to give */
-        json_object_del(record, "seq");
-        char *text = json_dumps(record, JSON_COMPACT);
-        settle(p, event->id, record, str_of(text));
-        free(text);
+    } else if (facts.has_seq) {
+        settle_without_seq(p, event->id, &facts, event->record);
     } else {
-        settle(p, event->id, record, event->record);
+        settle(p, event->id, &facts, event->record);
     }
-    json_decref(record);
+    json_decref(facts.whole);
 }
 
 static void on_load(struct pipeline *p, struct dispatch_event *event)

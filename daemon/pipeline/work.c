@@ -67,17 +67,20 @@ static json_t *record_so_far(const struct item *item, const struct work_facts *f
     return record;
 }
 
+static int append(const char *bytes, size_t len, void *out)
+{
+    buf_put(out, bytes, len);
+    return 0;
+}
+
 void work_row(const struct item *item, const struct work_facts *facts, struct buf *out)
 {
     char version[16];
     snprintf(version, sizeof version, "%u", facts->answer->version);
     uint64_t tag = tag_of(str_of(facts->identity->uri), str_of(version));
     json_t *record = record_so_far(item, facts, version);
-    size_t need = json_dumpb(record, NULL, 0, JSON_COMPACT);
     buf_put(out, &tag, sizeof tag);
-    buf_reserve(out, need);
-    json_dumpb(record, out->at + out->len, need, JSON_COMPACT);
-    out->len += need;
+    json_dump_callback(record, append, out, JSON_COMPACT);
     json_decref(record);
 }
 
@@ -86,8 +89,8 @@ struct str work_of_row(struct str row)
     return str_from(row, WORK_TAG);
 }
 
-bool work_is(struct str row, const char *uri, const char *version)
+bool work_is(struct str row, struct str uri, struct str version)
 {
-    uint64_t tag = tag_of(str_of(uri), str_of(version));
+    uint64_t tag = tag_of(uri, version);
     return row.len > WORK_TAG && memcmp(row.at, &tag, sizeof tag) == 0;
 }

@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "limits.h"
 #include "log.h"
+#include "slurp.h"
 
 #define NAMES_A_TURN 64 /* looked at before one of them is read */
 
@@ -166,24 +167,6 @@ static void refuse_file(struct directory *d, const char *name, const char *class
         taken_put(&d->taken, name, taken_stamp(name, &st));
 }
 
-/* Up to LIMIT_FILE and one byte: a file may grow under our hands. */
-static int read_all(int fd, struct buf *out)
-{
-    while (out->len <= LIMIT_FILE) {
-        buf_reserve(out, 65536);
-        ssize_t n = read(fd, out->at + out->len, 65536);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            return 0;
-        out->len += (size_t)n;
-        out->at[out->len] = '\0';
-    }
-    return -EFBIG;
-}
-
 static void hand_up(struct directory *d, const char *name, struct buf *bytes, const struct stat *st)
 {
     struct source *s = d->source;
@@ -211,7 +194,7 @@ static bool take_opened(struct directory *d, const char *name, int fd)
     if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_size == 0 ||
         taken_has(&d->taken, name, taken_stamp(name, &st)))
         return false;
-    int err = st.st_size > (off_t)LIMIT_FILE ? -EFBIG : read_all(fd, &bytes);
+    int err = st.st_size > (off_t)LIMIT_FILE ? -EFBIG : slurp_fd(fd, LIMIT_FILE, &bytes);
     if (err)
         refuse_file(d, name, err == -EFBIG ? "too-large" : "unreadable", err);
     else

@@ -112,19 +112,13 @@ void taken_write(const struct taken *t, struct buf *out)
         buf_printf(out, "%016llx", (unsigned long long)t->sums[i]);
 }
 
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
 int taken_read(struct taken *t, struct str text)
 {
     uint64_t sums[TAKEN_BUCKETS] = {0};
     if (text.len != TAKEN_BUCKETS * 16UL)
         return -EBADMSG;
     for (size_t i = 0; i < text.len; i++) {
-        int digit = hex_digit(text.at[i]);
+        int digit = str_hex(text.at[i]);
         if (digit < 0)
             return -EBADMSG;
         sums[i / 16] = sums[i / 16] << 4 | (uint64_t)digit;

@@ -288,6 +288,13 @@ def a_dropped_file_comes_out_of_both_sinks(d):
     d.drop()
 
 
+def the_dry_runs_find_parser_and_models(d):
+    m = d.m
+    m.run("install -m 644 /var/lib/dateline/in/copy-1.txt /tmp/copy.txt")
+    record = json.loads(m.out("runuser -u stranger1 -- sh -c 'dateline parse /tmp/copy.txt | dateline classify'"))
+    assert record["analysis"]["topics"] and record["analysis"]["language"]["code"] == "en", record
+
+
 PUBLISHER = """
 import functools, http.server, ssl
 handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="/srv/publisher/www")
@@ -433,11 +440,13 @@ def everything_is_back_after_a_reboot(d):
     nothing_alarming_was_said(d)
 
 
-STEPS = (it_is_installed, it_starts_and_is_enabled, root_and_the_group_may_ask, a_dropped_file_comes_out_of_both_sinks,
-         a_feed_is_fetched_over_tls_inside_the_unit, the_parser_is_jailed_inside_the_unit, a_signal_to_everyone_leaves_the_parsers_alive, a_killed_daemon_comes_back,
-         a_killed_worker_comes_back, a_hanging_daemon_is_replaced, it_stops_cleanly_and_workers_wait,
-         nothing_alarming_was_said, a_wrong_configuration_is_said_once, a_damaged_state_is_said_once,
-         everything_is_back_after_a_reboot)
+STEPS = (
+    it_is_installed, it_starts_and_is_enabled, root_and_the_group_may_ask, a_dropped_file_comes_out_of_both_sinks,
+    the_dry_runs_find_parser_and_models, a_feed_is_fetched_over_tls_inside_the_unit,
+    the_parser_is_jailed_inside_the_unit, a_signal_to_everyone_leaves_the_parsers_alive, a_killed_daemon_comes_back,
+    a_killed_worker_comes_back, a_hanging_daemon_is_replaced, it_stops_cleanly_and_workers_wait,
+    nothing_alarming_was_said, a_wrong_configuration_is_said_once, a_damaged_state_is_said_once,
+    everything_is_back_after_a_reboot)
 
 
 # ------------------------------------------------------------------------------------------- main

@@ -58,11 +58,13 @@ static void every_agency_style_is_read(void **state)
     (void)state;
     static const struct expected CASES[] = {
         {"KAZAN, February 8. /TASS/. " TEXT, "Kazan", "RU", "2026-02-08", "TASS", NULL},
-        {"SOCHI, February 8. /TASS Correspondent Anna Orlova/. " TEXT, "Sochi", "RU", "2026-02-08", "TASS", "Anna Orlova"},
+        {"SOCHI, February 8. /TASS Correspondent Anna Orlova/. " TEXT, "Sochi", "RU", "2026-02-08",
+         "TASS", "Anna Orlova"},
         {"VIENNA, October 21. /ITAR-TASS/. " TEXT, "Vienna", "AT", "2025-10-21", "TASS", NULL},
         {"MOSCOW, March 1. /PRIME/. " TEXT, "Moscow", "RU", "2026-03-01", "Prime", NULL},
         {"MINSK. Feb 8 (Interfax) - " TEXT, "Minsk", "BY", "2026-02-08", "Interfax", NULL},
-        {"ROSTOV-ON-DON, March 2 (RIA Novosti) - " TEXT, "Rostov-on-Don", "RU", "2026-03-02", "RIA Novosti", NULL},
+        {"ROSTOV-ON-DON, March 2 (RIA Novosti) - " TEXT, "Rostov-on-Don", "RU", "2026-03-02",
+         "RIA Novosti", NULL},
         {"MOSCOW (Sputnik) - " TEXT, "Moscow", "RU", "", "Sputnik", NULL},
         {"SHANGHAI, Jan. 5 (Xinhua) -- " TEXT, "Shanghai", "CN", "2026-01-05", "Xinhua", NULL},
         {"DENVER (AP) \xe2\x80\x94 " TEXT, "Denver", "US", "", "AP", NULL},
@@ -74,7 +76,8 @@ static void every_agency_style_is_read(void **state)
         {"OSLO, March 3 (Reuters) - " TEXT, "Oslo", "NO", "2026-03-03", "Reuters", NULL},
         {"Dec 29 (Reuters) - " TEXT, "", "", "2025-12-29", "Reuters", NULL},
         {"PARIS/BERLIN, March 3 (Reuters) - " TEXT, "Paris", "FR", "2026-03-03", "Reuters", NULL},
-        {"By Ann Lee and Bo Ek LIMA, March 3 (Reuters) - " TEXT, "Lima", "PE", "2026-03-03", "Reuters", "Ann Lee and Bo Ek"},
+        {"By Ann Lee and Bo Ek LIMA, March 3 (Reuters) - " TEXT, "Lima", "PE", "2026-03-03",
+         "Reuters", "Ann Lee and Bo Ek"},
         {"NEW YORK 1996-08-22 " TEXT, "New York", "US", "1996-08-22", "", NULL},
         {"Lyon, March 3, 2020 (AFP) - " TEXT, "Lyon", "FR", "2020-03-03", "AFP", NULL},
         {"Hamburg (dpa) - " TEXT, "Hamburg", "DE", "", "dpa", NULL},
@@ -104,17 +107,23 @@ static void places_are_found_whatever_their_spelling(void **state)
 {
     (void)state;
     static const struct expected CASES[] = {
-        {"ST. PETERSBURG, June 16. /TASS/. " TEXT, "St. Petersburg", "RU", "2025-06-16", "TASS", NULL},
-        {"SAINT PETERSBURG, June 16. /TASS/. " TEXT, "St. Petersburg", "RU", "2025-06-16", "TASS", NULL},
-        {"ST. PETERSBURG, Fla. (AP) \xe2\x80\x94 " TEXT, "St. Petersburg, Florida", "US", "", "AP", NULL},
+        {"ST. PETERSBURG, June 16. /TASS/. " TEXT, "St. Petersburg", "RU", "2025-06-16", "TASS",
+         NULL},
+        {"SAINT PETERSBURG, June 16. /TASS/. " TEXT, "St. Petersburg", "RU", "2025-06-16", "TASS",
+         NULL},
+        {"ST. PETERSBURG, Fla. (AP) \xe2\x80\x94 " TEXT, "St. Petersburg, Florida", "US", "", "AP",
+         NULL},
         {"S\xc3\x83O PAULO (AP) \xe2\x80\x94 " TEXT, "Sao Paulo", "BR", "", "AP", NULL},
         {"BOGOT\xc3\x81, Colombia (AP) \xe2\x80\x94 " TEXT, "Bogota", "CO", "", "AP", NULL},
         {"PARIS, Texas (AP) \xe2\x80\x94 " TEXT, "Paris, Texas", "US", "", "AP", NULL},
         {"LONDON, Ontario (CP) - " TEXT, "London, Ontario", "CA", "", "CP", NULL},
-        {"RIO DE JANEIRO, Aug. 5 (Xinhua) -- " TEXT, "Rio de Janeiro", "BR", "2025-08-05", "Xinhua", NULL},
+        {"RIO DE JANEIRO, Aug. 5 (Xinhua) -- " TEXT, "Rio de Janeiro", "BR", "2025-08-05", "Xinhua",
+         NULL},
         {"N'DJAMENA (AFP) - " TEXT, "N'Djamena", "TD", "", "AFP", NULL},
-        {"LITTLE PINE, Minn. (AP) \xe2\x80\x94 " TEXT, "Little Pine, Minnesota", "US", "", "AP", NULL},
-        {"VERKHNYAYA PYSHMA, March 2. /TASS/. " TEXT, "Verkhnyaya Pyshma", "", "2026-03-02", "TASS", NULL},
+        {"LITTLE PINE, Minn. (AP) \xe2\x80\x94 " TEXT, "Little Pine, Minnesota", "US", "", "AP",
+         NULL},
+        {"VERKHNYAYA PYSHMA, March 2. /TASS/. " TEXT, "Verkhnyaya Pyshma", "", "2026-03-02", "TASS",
+         NULL},
     };
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++)
         check(&CASES[i]);
@@ -164,9 +173,11 @@ static void a_dateline_may_follow_a_byline_or_standfirst_but_not_the_third_parag
     (void)state;
     struct dateline d;
     const char *late = "One.\n\nTwo.\n\nThree.\n\nMADRID (AP) \xe2\x80\x94 " TEXT;
-    check(&(struct expected){"By Ann Lee\n\nMADRID (AP) \xe2\x80\x94 " TEXT, "Madrid", "ES", "", "AP", "Ann Lee"});
-    check(&(struct expected){"A fire in the port.\n\nBy Ann Lee, Reuters\n\nMADRID, March 3 (Reuters) - " TEXT, "Madrid",
-                             "ES", "2026-03-03", "Reuters", "Ann Lee"});
+    check(&(struct expected){"By Ann Lee\n\nMADRID (AP) \xe2\x80\x94 " TEXT, "Madrid", "ES", "",
+                             "AP", "Ann Lee"});
+    check(&(struct expected){
+        "A fire in the port.\n\nBy Ann Lee, Reuters\n\nMADRID, March 3 (Reuters) - " TEXT, "Madrid",
+        "ES", "2026-03-03", "Reuters", "Ann Lee"});
     assert_false(dateline_find(str_of(late), 0, &d));
 }
 
@@ -212,8 +223,9 @@ static void tables_are_in_the_order_that_the_search_needs(void **state)
 static void capitals_of_every_continent_are_known(void **state)
 {
     (void)state;
-    static const char *const NAMES[] = {"Ouagadougou", "Ulaanbaatar", "Tegucigalpa", "Port Moresby", "Reykjavik",
-                                        "Thimphu", "Asunci\xc3\xb3n", "Nuku'alofa", "Bandar Seri Begawan"};
+    static const char *const NAMES[] = {"Ouagadougou",     "Ulaanbaatar", "Tegucigalpa",
+                                        "Port Moresby",    "Reykjavik",   "Thimphu",
+                                        "Asunci\xc3\xb3n", "Nuku'alofa",  "Bandar Seri Begawan"};
     for (size_t i = 0; i < ARRAY_LEN(NAMES); i++)
         assert_non_null(place_find(str_of(NAMES[i])));
     assert_null(place_find(STR("Nowhere")));

@@ -99,11 +99,13 @@ static void ninjs_percent_encodes_uris_and_keeps_the_publishers_link(void **stat
 {
     (void)state;
     struct item in = sample();
-    struct item_identity id = {.uri = STR("urn:dateline:courier:00ff"), .version = 2,
+    struct item_identity id = {.uri = STR("urn:dateline:courier:00ff"),
+                               .version = 2,
                                .first_created = 1767225600000000,
                                .version_created = 1767312000000000};
     json_t *out = item_ninjs(&in, &id);
-    assert_string_equal(json_string_value(json_object_get(out, "uri")), "urn:dateline:courier:00ff");
+    assert_string_equal(json_string_value(json_object_get(out, "uri")),
+                        "urn:dateline:courier:00ff");
     assert_string_equal(json_string_value(json_object_get(out, "version")), "2");
     assert_string_equal(json_string_value(json_object_get(out, "versionCreated")),
                         "2026-01-02T00:00:00Z");

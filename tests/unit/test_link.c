@@ -87,7 +87,7 @@ static int setup(void **state)
 static void clear(struct row **rows)
 {
     struct row *row, *next;
-    HASH_ITER(hh, *rows, row, next) {
+    HASH_ITER (hh, *rows, row, next) {
         HASH_DEL(*rows, row);
         buf_free(&row->bytes);
         free(row);
