@@ -198,6 +198,16 @@ void buf_putc(struct buf *b, char c)
     buf_put(b, &c, 1);
 }
 
+void buf_put_hex(struct buf *b, const void *bytes, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *at = bytes;
+    for (size_t i = 0; i < len; i++) {
+        buf_putc(b, digits[at[i] >> 4]);
+        buf_putc(b, digits[at[i] & 15]);
+    }
+}
+
 void buf_put_le(struct buf *b, uint64_t n, unsigned bytes)
 {
     for (unsigned i = 0; i < bytes; i++)

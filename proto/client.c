@@ -1,10 +1,10 @@
 #include "client.h"
 
 #include <errno.h>
-#include <utlist.h>
 
 #include "clock.h"
 #include "known.h"
+#include "list.h"
 #include "wire.h"
 
 /* For replay's answer; then it is asked again, on a new socket. */

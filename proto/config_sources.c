@@ -93,51 +93,17 @@ static int take(struct list *l, struct taken **table, const char *text, size_t i
     return 0;
 }
 
-/* "https://www.example.org/rss/world.xml" becomes "example-org-rss-world-xml"; false when letters
- * of another script were lost on the way. */
-static bool slug(struct str address, struct buf *out)
-{
-    bool whole = true;
-    size_t scheme = str_find(address, STR("://"));
-    if (scheme != SIZE_MAX)
-        address = str_from(address, scheme + 3);
-    if (str_startsi(address, STR("www.")))
-        address = str_from(address, 4);
-    for (size_t i = 0; i < address.len; i++) {
-        unsigned char c = (unsigned char)tolower((unsigned char)address.at[i]);
-        if ((c >= 'a' && c <= 'z') || isdigit(c))
-            buf_putc(out, (char)c);
-        else if (out->len && out->at[out->len - 1] != '-')
-            buf_putc(out, '-');
-        whole = whole && c < 0x80;
-    }
-    return whole;
-}
-
-static void trim_dashes(struct buf *id)
-{
-    while (id->len && id->at[id->len - 1] == '-')
-        id->len--;
-}
-
-#define MARK_LEN 9 /* "-", eight hex digits */
-
 /* The id stands in the uris of its items, so it is made of the address alone: the order of the list
  * plays no part unless two addresses give the same one. */
 static char *make_id(const struct list *l, const char *address)
 {
     const struct taken *other = NULL;
     struct buf id = BUF_NONE;
-    bool whole = slug(str_of(address), &id);
-    trim_dashes(&id);
-    if (id.len == 0)
-        buf_putz(&id, "source");
+    slug_put(&id, str_of(address), false, LIMIT_SOURCE_ID);
     HASH_FIND(hh, l->ids, id.at, id.len, other);
-    if (!whole || id.len > LIMIT_SOURCE_ID || other) {
-        if (id.len > LIMIT_SOURCE_ID - MARK_LEN)
-            id.len = LIMIT_SOURCE_ID - MARK_LEN;
-        trim_dashes(&id);
-        buf_printf(&id, "-%08x", (uint32_t)XXH3_64bits(address, strlen(address)));
+    if (other) {
+        buf_reset(&id);
+        slug_put(&id, str_of(address), true, LIMIT_SOURCE_ID);
     }
     char *made = str_dup(buf_str(&id));
     buf_free(&id);

@@ -1,10 +1,10 @@
 #include "desk.h"
 
 #include <errno.h>
-#include <utlist.h>
 
 #include "clock.h"
 #include "limits.h"
+#include "list.h"
 #include "log.h"
 
 #define BATCH       128 /* items of one flush: one wait for the disk */

@@ -2,9 +2,9 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <utlist.h>
 
 #include "clock.h"
+#include "list.h"
 #include "log.h"
 
 #define HELLO_FIRST   (250 * USEC_PER_MSEC)

@@ -3,11 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <utlist.h>
 #include <zmq.h>
 
 #include "jsontext.h"
 #include "limits.h"
+#include "list.h"
 #include "log.h"
 #include "utf8.h"
 #include "zev.h"

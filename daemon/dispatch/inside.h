@@ -21,10 +21,10 @@
 
 #include "hash.h"
 #include "limits.h"
+#include "list.h"
 #include "wire.h"
 #include "zev.h"
 
-#include <utlist.h>
 
 enum work_state { WORK_READY, WORK_LEASED, WORK_SETTLING, WORK_DELAYED, WORK_DONE, WORK_DEAD };
 enum { WORK_STATES = WORK_DEAD + 1 };

@@ -2,12 +2,12 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <utlist.h>
 
 #include "clock.h"
 #include "guard.h"
 #include "hop.h"
 #include "host.h"
+#include "list.h"
 #include "loop.h"
 #include "names.h"
 

@@ -1,10 +1,10 @@
 #include "host.h"
 
 #include <assert.h>
-#include <utlist.h>
 
 #include "clock.h"
 #include "hash.h"
+#include "list.h"
 #include "str.h"
 
 struct key { /* compared as bytes: no padding */

@@ -1,9 +1,9 @@
 #include "loop.h"
 
 #include <errno.h>
-#include <utlist.h>
 
 #include "limits.h"
+#include "list.h"
 #include "log.h"
 #include "str.h"
 

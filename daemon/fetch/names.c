@@ -4,8 +4,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <sys/stat.h>
-#include <utlist.h>
 
+#include "list.h"
 #include "log.h"
 #include "str.h"
 

@@ -96,8 +96,7 @@ void link_identify(struct str source_id, const struct item *item, struct link_id
     buf_putz(&key, "urn:dateline:");
     buf_puts(&key, str_upto(source_id, 64));
     buf_putc(&key, ':');
-    for (int i = 0; i < 16; i++)
-        buf_printf(&key, "%02x", out->id[i]);
+    buf_put_hex(&key, out->id, sizeof out->id);
     snprintf(out->uri, sizeof out->uri, "%s", buf_cstr(&key));
     buf_free(&key);
 }
@@ -114,8 +113,7 @@ int link_id_of(struct str uri, uint8_t id[16])
     struct str hex = str_from(uri, uri.len - 32);
     uint8_t bytes[16];
     for (size_t i = 0; i < 32; i++) {
-        char c = hex.at[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+        int digit = str_hex(hex.at[i]);
         if (digit < 0)
             return -EINVAL;
         bytes[i / 2] = (uint8_t)(i % 2 ? bytes[i / 2] | digit : digit << 4);
@@ -210,10 +208,11 @@ static void join_story(struct link_room *room, const struct link_identity *ident
     }
     out->story_first = known == 0;
     out->story_size = known + (counted ? 0 : 1);
-    int n = snprintf(out->story, sizeof out->story, "urn:dateline:story:");
-    for (int i = 0; i < 16; i++)
-        snprintf(out->story + n + 2 * i, sizeof out->story - (size_t)(n + 2 * i), "%02x",
-                 out->text[i]);
+    struct buf story = BUF_NONE;
+    buf_putz(&story, "urn:dateline:story:");
+    buf_put_hex(&story, out->text, sizeof out->text);
+    snprintf(out->story, sizeof out->story, "%s", buf_cstr(&story));
+    buf_free(&story);
 }
 
 void link_judge(struct link_room *room, struct str source_id, const struct link_identity *identity,

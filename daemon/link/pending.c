@@ -1,9 +1,9 @@
 #include "pending.h"
 
 #include <stdlib.h>
-#include <utlist.h>
 
 #include "hash.h"
+#include "list.h"
 
 /* A key written twice before the disk answers stands in the table once, with its newest entry and
  * generation, and moves to the end of the list, which is therefore in order of generations. */

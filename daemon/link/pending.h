@@ -10,7 +10,7 @@ struct pending;
 
 struct pending *pending_new(void);
 void pending_free(struct pending *pending);
-void pending_put(struct pending *pending, const uint8_t key[16], struct str entry,
+void pending_put(struct pending *pending, const uint8_t key[16], struct str bytes,
                  uint64_t generation);
 /* Lent until the next put or settle; at is NULL when there is none. */
 struct str pending_get(const struct pending *pending, const uint8_t key[16]);

@@ -2325,7 +2325,9 @@ size_t place_fold(struct str name, char *out, size_t size)
             uint32_t point = utf8_next(name, &at);
             if (point == 0x2019 || point == 0x2bc)
                 continue;
-            c = (unsigned char)(point == 0x2010 || point == 0x2011 || utf8_space(point) ? ' ' : base_letter(point));
+            c = (unsigned char)(point == 0x2010 || point == 0x2011 || utf8_space(point)
+                                    ? ' '
+                                    : base_letter(point));
             if (c == 0)
                 return 0;
         }

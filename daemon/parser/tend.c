@@ -4,10 +4,10 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <utlist.h>
 
 #include "clock.h"
 #include "limits.h"
+#include "list.h"
 #include "log.h"
 
 /* Moved by one callback, so that large documents do not hold the loop; kept of a child's buffer

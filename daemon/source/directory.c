@@ -19,10 +19,10 @@
 #include <errno.h>
 #include <sys/inotify.h>
 #include <unistd.h>
-#include <utlist.h>
 
 #include "clock.h"
 #include "limits.h"
+#include "list.h"
 #include "log.h"
 
 #define EVENTS                                                                                     \

@@ -376,37 +376,16 @@ size_t sources_count(const struct sources *sources)
     return HASH_CNT(by_id, sources->by_id);
 }
 
-/* Without scheme, credentials and "www.": what people call it by. */
-static struct str gist(struct str address)
-{
-    size_t scheme = str_find(address, STR("://"));
-    if (scheme != SIZE_MAX) {
-        address = str_from(address, scheme + 3);
-        size_t at = str_chr(address, '@'), slash = str_chr(address, '/');
-        if (at != SIZE_MAX && at < slash)
-            address = str_from(address, at + 1);
-    }
-    return str_startsi(address, STR("www.")) ? str_from(address, 4) : address;
-}
-
 void sources_make_id(struct sources *sources, const char *address, char *out, size_t size)
 {
-    char base[LIMIT_SOURCE_ID - 7]; /* room for "-200000" */
-    size_t len = 0;
-    struct str rest = gist(str_of(address));
-    for (size_t i = 0; i < rest.len && len < sizeof(base) - 1; i++) {
-        char c = rest.at[i];
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c | 0x20);
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-            base[len++] = c;
-        else if (len > 0 && base[len - 1] != '-')
-            base[len++] = '-';
+    struct buf id = BUF_NONE;
+    slug_put(&id, str_of(address), false, LIMIT_SOURCE_ID);
+    if (find_id(sources, buf_str(&id))) {
+        buf_reset(&id);
+        slug_put(&id, str_of(address), true, LIMIT_SOURCE_ID);
     }
-    while (len > 0 && base[len - 1] == '-')
-        len--;
-    base[len] = '\0';
-    snprintf(out, size, "%s", len ? base : "source");
+    snprintf(out, size, "%s", buf_cstr(&id));
     for (unsigned n = 2; find_id(sources, str_of(out)); n++)
-        snprintf(out, size, "%s-%u", len ? base : "source", n);
+        snprintf(out, size, "%.*s-%u", LIMIT_SOURCE_ID - 8, buf_cstr(&id), n);
+    buf_free(&id);
 }

@@ -17,11 +17,11 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <utlist.h>
 
 #include "clock.h"
 #include "keys.h"
 #include "limits.h"
+#include "list.h"
 #include "log.h"
 
 #define HEAD_EVERY     4096

@@ -20,7 +20,8 @@ static void compare(const struct jsonscan_want *want, json_t *found)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct str text = {(const char *)data, size};
-    struct jsonscan_want wants[] = {{.path = "a"}, {.path = "a.b"}, {.path = "c.0.d"}, {.path = "seq"}};
+    struct jsonscan_want wants[] = {
+        {.path = "a"}, {.path = "a.b"}, {.path = "c.0.d"}, {.path = "seq"}};
     if (!utf8_valid(text) || jsonscan(text, wants, ARRAY_LEN(wants)) != 0)
         return 0;
     json_error_t error;
