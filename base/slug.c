@@ -27,7 +27,8 @@ static bool put_plain(struct buf *out, struct str s, size_t max)
         if (c >= 'A' && c <= 'Z')
             c = (char)(c | 0x20);
         bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-        if (out->len - begin <= max + 1 && (kept || (out->len > begin && out->at[out->len - 1] != '-')))
+        if (out->len - begin <= max + 1 &&
+            (kept || (out->len > begin && out->at[out->len - 1] != '-')))
             buf_putc(out, kept ? c : '-');
         whole = whole && (unsigned char)c < 0x80;
     }

@@ -4,12 +4,12 @@
  */
 #include "config_parts.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <glob.h>
 
 #include "hash.h"
 #include "limits.h"
+#include "slug.h"
 
 struct place { /* of a source: where it was written */
     const struct conf_origin *origin;

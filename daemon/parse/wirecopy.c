@@ -39,6 +39,7 @@ struct wire {
     struct item item;
     struct dateline dateline;
     struct buf body, captions;
+    unsigned sections; /* names of sections seen in the head */
     bool has_dateline;
 };
 
@@ -220,6 +221,31 @@ static void add_caption(struct wire *w, struct str caption)
     buf_puts(&w->captions, caption);
 }
 
+/* A line of the head that says something: what a headline looks like. */
+static bool is_telling(struct str line)
+{
+    struct str name;
+    int64_t us;
+    return word_count(line, 3) > 2 && !is_byline(line, &name) && !is_date(line, &us) &&
+           !chrome_is_line(line);
+}
+
+/* A word or two above a line that says something is the name of a section; several of them are a menu. */
+static bool is_section(const struct wire *w, size_t i, size_t body)
+{
+    if (word_count(w->p.at[i], 3) > 2)
+        return false;
+    for (size_t j = i + 1; j < body; j++)
+        if (is_telling(w->p.at[j]))
+            return true;
+    return false;
+}
+
+static void add_section(struct wire *w, struct str name)
+{
+    w->item.field[ITEM_KEYWORDS] = w->sections++ ? STR_NONE : name;
+}
+
 /* Line i of the head, which ends before `body`. A date above the headline is the page's clock. */
 static void read_head_line(struct wire *w, size_t i, size_t body)
 {
@@ -240,12 +266,8 @@ static void read_head_line(struct wire *w, size_t i, size_t body)
     } else if (field[ITEM_HEADLINE].len == 0 && is_slug(line, &found)) {
         field[ITEM_SLUGLINE] = found;
     } else if (field[ITEM_HEADLINE].len == 0) {
-        /* A word or two above another line is the section's name. */
-        struct str next = i + 1 < body ? w->p.at[i + 1] : STR_NONE;
-        bool section = word_count(line, 3) <= 2 && word_count(next, 3) > 2 &&
-                       !is_byline(next, &found) && !is_date(next, &us) && !chrome_is_line(next);
-        if (section)
-            field[ITEM_KEYWORDS] = line;
+        if (is_section(w, i, body))
+            add_section(w, line);
         else if (line.len <= HEADLINE_MAX * 2)
             field[ITEM_HEADLINE] = line;
     } else if (field[ITEM_SUMMARY].len == 0) {

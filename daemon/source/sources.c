@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "limits.h"
 #include "log.h"
+#include "slug.h"
 
 #define DUE_A_TURN 64 /* asked in one turn of the loop */
 
