@@ -103,3 +103,14 @@ def test_a_page_that_is_a_pdf_costs_nothing_but_its_text(world):
     assert world.lines()[0]["item"]["bodies"][0]["value"] == "See the document."
     assert len(publisher.log("/report.pdf")) == 1
     assert "PDF" in open(daemon.log).read()
+
+
+def test_a_state_of_a_newer_version_is_refused_by_run_and_check(world):
+    world.configure()
+    world.stop(world.daemon())
+    state = os.path.join(world.folder, "state")
+    subprocess.run([os.path.join(BIN, "newer-state"), state], check=True)
+    for args in (("-c", world.config), ("-t", "-c", world.config)):
+        code, lines = datelined(*args)
+        line = one_line([x for x in lines if x.startswith("<3>")])
+        assert code == EX_DATAERR and "newer version" in line and state in line

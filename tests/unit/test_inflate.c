@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#define ZLIB_CONST
 #include <zlib.h>
 #include <zstd.h>
 
@@ -20,7 +21,7 @@ static void deflated(struct str s, int window, struct buf *out)
     assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY), Z_OK);
     size_t bound = deflateBound(&z, s.len);
     buf_reserve(out, bound);
-    z.next_in = (Bytef *)(uintptr_t)s.at;
+    z.next_in = (const Bytef *)s.at;
     z.avail_in = (uInt)s.len;
     z.next_out = (Bytef *)out->at + out->len;
     z.avail_out = (uInt)bound;
