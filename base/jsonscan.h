@@ -18,8 +18,9 @@
 
 struct jsonscan_want {
     const char *path; /* "item.uri"; a number is an array's index: "topics.0.uri" */
-    struct str value; /* out: the string there, lent; at is NULL when there is none or it is no string */
-    bool present;     /* out: something stands there, whatever it is */
+    struct str
+        value; /* out: the string there, lent; at is NULL when there is none or it is no string */
+    bool present; /* out: something stands there, whatever it is */
 };
 
 /* The text is one object. 0 or -EAGAIN; the wants are set in both cases, and mean something after 0. */

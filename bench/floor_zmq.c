@@ -93,7 +93,7 @@ int main(int argc, char **argv)
     double from = wall();
     long sent = 0, taken = 0;
     while (taken < items) {
-        for (; sent < items && sent - taken < 16 * BATCH; sent += BATCH)
+        for (; sent < items && sent - taken < 16L * BATCH; sent += BATCH)
             send_batch(router, id, (size_t)id_len, item);
         take_batch(router);
         taken += BATCH;

@@ -25,7 +25,6 @@
 #include "wire.h"
 #include "zev.h"
 
-
 enum work_state { WORK_READY, WORK_LEASED, WORK_SETTLING, WORK_DELAYED, WORK_DONE, WORK_DEAD };
 enum { WORK_STATES = WORK_DEAD + 1 };
 /* Back-off classes: 1 s, 2 s, … 32 s. Each one's list is in order of time by itself. */

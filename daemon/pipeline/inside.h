@@ -118,14 +118,23 @@ void work_row(const struct item *item, const struct work_facts *facts, struct bu
 struct str work_of_row(struct str row);
 bool work_is(struct str row, struct str uri, struct str version);
 
-/* ---- answers.c, explain.c */
-void answer_request(void *ctx, const json_t *request, struct control_call *call);
+/* ---- status.c: how it goes. The caller owns what it gets */
 json_t *answer_status(void *ctx);
 json_t *answer_recent(void *ctx, unsigned count);
 json_t *answer_source_list(void *ctx);
 bool answer_ready(void *ctx, const char **why_not_out);
+json_t *status_queue(struct pipeline *pipeline);
+
+/* ---- catalog.c: which sources there are */
+int sources_restore(struct pipeline *pipeline, char why[PIPELINE_WHY]);
+void catalog_add(struct pipeline *pipeline, const json_t *request, struct control_call *call);
+void catalog_remove(struct pipeline *pipeline, struct source *source, struct control_call *call);
+void catalog_write(struct pipeline *pipeline, struct source *source); /* its state, and definition */
+
+/* ---- answers.c, explain.c */
+const char *request_text(const json_t *request, const char *key);
+void answer_request(void *ctx, const json_t *request, struct control_call *call);
 /* 0, or -ENOENT: nothing of that name. */
 int explain_what(struct pipeline *pipeline, struct str what, json_t **out);
-int sources_restore(struct pipeline *pipeline, char why[PIPELINE_WHY]);
 
 #endif

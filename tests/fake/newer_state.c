@@ -26,8 +26,8 @@ int main(int argc, char **argv)
     rocksdb_column_family_handle_t **families = calloc(count, sizeof *families);
     for (size_t i = 0; i < count; i++)
         each[i] = options;
-    rocksdb_t *db = rocksdb_open_column_families(options, argv[1], (int)count,
-                                                 (const char *const *)names, each, families, &error);
+    rocksdb_t *db = rocksdb_open_column_families(
+        options, argv[1], (int)count, (const char *const *)names, each, families, &error);
     must(error);
     rocksdb_writeoptions_t *write = rocksdb_writeoptions_create();
     for (size_t i = 0; i < count; i++)

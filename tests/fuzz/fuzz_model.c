@@ -8,6 +8,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define MAGIC STR("DTLNLIN\n")
+
 static void apply(const struct linear *m)
 {
     const struct feature *v;
@@ -38,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     try_bytes(bytes, size);
     if (size >= 96) {
         uint64_t len = size, sum = XXH3_64bits(bytes + 32, size - 32);
-        memcpy(bytes, "DTLNLIN\n", 8);
+        memcpy(bytes, MAGIC.at, MAGIC.len);
         memcpy(bytes + 16, &len, sizeof(len));
         memcpy(bytes + 24, &sum, sizeof(sum));
         try_bytes(bytes, size);

@@ -43,7 +43,10 @@ static void names_that_only_begin_alike_are_others(void **state)
 {
     (void)state;
     struct jsonscan_want want = {.path = "item.uri"};
-    assert_int_equal(scan("{\"it\":{\"uri\":\"a\"},\"item.uri\":\"b\",\"item\":{\"ur\":\"c\",\"uris\":\"d\"}}", &want), 0);
+    assert_int_equal(
+        scan("{\"it\":{\"uri\":\"a\"},\"item.uri\":\"b\",\"item\":{\"ur\":\"c\",\"uris\":\"d\"}}",
+             &want),
+        0);
     assert_false(want.present);
 }
 
@@ -54,8 +57,7 @@ static void what_is_unusual_is_left_to_the_slow_reader(void **state)
         "{\"seq\":\"a\\u0041\"}",        /* escapes in a wanted string */
         "{\"s\\u0065q\":\"a\"}",         /* escapes in a name */
         "{\"seq\":\"a\",\"seq\":\"b\"}", /* twice */
-        "{\"x\":\"\\ud800\"}",
-        "{\"x\":\"\\u0000\"}",
+        "{\"x\":\"\\ud800\"}",           "{\"x\":\"\\u0000\"}",
     };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct jsonscan_want want = {.path = "seq"};
@@ -67,10 +69,28 @@ static void faults_are_not_taken(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "",        "[]",          "{",           "{\"a\"}",        "{\"a\":}",     "{\"a\":1,}",
-        "{} x",    "{\"a\":01}",  "{\"a\":1.}",  "{\"a\":.5}",     "{\"a\":tru}",  "{\"a\":\"\n\"}",
-        "{a:1}",   "{\"a\":[1,]}", "{\"a\":\"\\x\"}", "{\"a\":\"\\u12\"}", "{\"a\":1e}", "{\"a\":\"x",
-        "{\"a\":-}", "\"a\"",     "{\"a\":[}",   "{,}",
+        "",
+        "[]",
+        "{",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{} x",
+        "{\"a\":01}",
+        "{\"a\":1.}",
+        "{\"a\":.5}",
+        "{\"a\":tru}",
+        "{\"a\":\"\n\"}",
+        "{a:1}",
+        "{\"a\":[1,]}",
+        "{\"a\":\"\\x\"}",
+        "{\"a\":\"\\u12\"}",
+        "{\"a\":1e}",
+        "{\"a\":\"x",
+        "{\"a\":-}",
+        "\"a\"",
+        "{\"a\":[}",
+        "{,}",
     };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         struct jsonscan_want want = {.path = "q"};

@@ -167,7 +167,8 @@ static void an_id_is_made_of_the_address_and_not_of_its_secrets(void **state)
     assert_string_equal(id, "example-org");
     add("example-org", "http://x/", 0);
     sources_make_id(sources, "https://example.org/", id, sizeof(id));
-    assert_true(str_starts(str_of(id), STR("example-org-")) && strlen(id) == strlen("example-org-01234567"));
+    assert_true(str_starts(str_of(id), STR("example-org-")) &&
+                strlen(id) == strlen("example-org-01234567"));
     sources_make_id(sources, "/srv/wire/in", id, sizeof(id));
     assert_string_equal(id, "srv-wire-in");
     sources_make_id(sources, "http://\xd0\xb9/", id, sizeof(id));

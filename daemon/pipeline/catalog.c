@@ -1,0 +1,180 @@
+/* Which sources there are: those of the configuration, and those that a command added, which the store
+ * remembers. */
+#include "inside.h"
+
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "limits.h"
+#include "log.h"
+
+static json_t *def_json(const struct source_def *def)
+{
+    return json_pack("{s:i, s:s, s:s, s:s*, s:s*, s:I, s:i, s:b}", "v", 1, "id", def->id, "kind",
+                     def->kind, "url", def->url, "path", def->path, "every_us",
+                     (json_int_t)def->every_us, "full_text", (int)def->full_text, "allow_private",
+                     (int)def->allow_private);
+}
+
+/* The rows of sources that a command added carry their definition under '+' and the id, which no
+ * id can begin with. */
+static struct str def_key(char key[LIMIT_SOURCE_ID + 2], const char *id)
+{
+    snprintf(key, LIMIT_SOURCE_ID + 2, "+%s", id);
+    return str_of(key);
+}
+
+void catalog_write(struct pipeline *p, struct source *source)
+{
+    char key[LIMIT_SOURCE_ID + 2];
+    const struct source_def *def = source_def(source);
+    struct batch *batch = batch_new(p);
+    struct buf state = BUF_NONE;
+    if (def->added) {
+        json_t *json = def_json(def);
+        char *text = json_dumps(json, JSON_COMPACT);
+        store_put_source(batch->change, def_key(key, def->id), str_of(text));
+        free(text);
+        json_decref(json);
+    }
+    source_state(source, &state);
+    store_put_source(batch->change, str_of(def->id), buf_str(&state));
+    buf_free(&state);
+    batch->dirty = true;
+    batch_commit(batch);
+}
+
+static bool is_id(const char *id)
+{
+    size_t n = strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+    return n > 0 && n <= LIMIT_SOURCE_ID && id[n] == '\0';
+}
+
+static int64_t every_of(const json_t *request)
+{
+    return json_integer_value(json_object_get(request, "every_us"));
+}
+
+void catalog_add(struct pipeline *p, const json_t *request, struct control_call *call)
+{
+    char id[LIMIT_SOURCE_ID + 1], why[SOURCE_WHY];
+    const char *kind = request_text(request, "kind"), *given = request_text(request, "id");
+    struct source_def def = {.url = request_text(request, "url"),
+                             .path = request_text(request, "path"),
+                             .every_us = every_of(request),
+                             .allow_private =
+                                 json_is_true(json_object_get(request, "allow_private")),
+                             .added = true};
+    struct source *source;
+    if (!def.url && !def.path) {
+        control_fail(call, EX_USAGE, "a source needs a url or a path");
+        return;
+    }
+    if (given && !is_id(given)) {
+        control_fail(call, EX_USAGE, "an id is made of a-z, 0-9, - and _, at most %d of them",
+                     LIMIT_SOURCE_ID);
+        return;
+    }
+    def.kind = kind ? kind : def.path ? "directory" : "feed";
+    if (!given)
+        sources_make_id(p->sources, def.url ? def.url : def.path, id, sizeof id);
+    def.id = given ? given : id;
+    if (sources_add(p->sources, &def, STR_NONE, &source, why) != 0) {
+        control_fail(call, EX_DATAERR, "%s", why);
+        return;
+    }
+    catalog_write(p, source);
+    log_info("pipeline: source added source=%s", def.id);
+    control_answer(call, json_pack("{s:b, s:o}", "ok", 1, "source", source_json(source)));
+}
+
+void catalog_remove(struct pipeline *p, struct source *source, struct control_call *call)
+{
+    char key[LIMIT_SOURCE_ID + 2];
+    if (!source_def(source)->added) {
+        control_fail(call, EX_CONFIG,
+                     "source %s stands in the configuration: take it out there, or pause it",
+                     source_def(source)->id);
+        return;
+    }
+    char *id = xstrdup(source_def(source)->id);
+    struct batch *batch = batch_new(p);
+    store_drop_source(batch->change, def_key(key, id));
+    store_drop_source(batch->change, str_of(id));
+    batch->dirty = true;
+    batch_commit(batch);
+    sources_remove(p->sources, str_of(id));
+    log_info("pipeline: source removed source=%s", id);
+    control_answer(call, json_pack("{s:b, s:s}", "ok", 1, "removed", id));
+    free(id);
+}
+
+/* ------------------------------------------------------------------------------------- restore */
+
+static int add_configured(struct pipeline *p, const struct config_source *c, char why[PIPELINE_WHY])
+{
+    char id[LIMIT_SOURCE_ID + 1], reason[SOURCE_WHY];
+    struct buf state = BUF_NONE;
+    struct source *source;
+    if (!c->id)
+        sources_make_id(p->sources, c->url ? c->url : c->path, id, sizeof id);
+    struct source_def def = {.id = c->id ? c->id : id,
+                             .kind = c->kind,
+                             .url = c->url,
+                             .path = c->path,
+                             .title = c->title,
+                             .every_us = c->every_us,
+                             .full_text = (enum source_full_text)c->full_text,
+                             .allow_private = c->allow_private};
+    if (store_get_source(p->store, str_of(def.id), &state) != 0)
+        buf_reset(&state);
+    int rc = sources_add(p->sources, &def, buf_str(&state), &source, reason);
+    buf_free(&state);
+    if (rc == 0)
+        return 0;
+    snprintf(why, PIPELINE_WHY, "source %s: %s", def.id, reason);
+    return EX_CONFIG;
+}
+
+static int add_remembered(void *ctx, struct str key, struct str row)
+{
+    struct pipeline *p = ctx;
+    if (key.len < 2 || key.at[0] != '+')
+        return 0;
+    json_t *def_row = json_loadb(row.at, row.len, 0, NULL);
+    struct buf state = BUF_NONE;
+    struct source *source;
+    char why[SOURCE_WHY] = "its row is damaged", *id = str_dup(str_from(key, 1));
+    struct source_def def = {
+        .id = id,
+        .kind = request_text(def_row, "kind"),
+        .url = request_text(def_row, "url"),
+        .path = request_text(def_row, "path"),
+        .every_us = every_of(def_row),
+        .full_text =
+            (enum source_full_text)json_integer_value(json_object_get(def_row, "full_text")),
+        .allow_private = json_is_true(json_object_get(def_row, "allow_private")),
+        .added = true,
+    };
+    if (store_get_source(p->store, str_of(id), &state) != 0)
+        buf_reset(&state);
+    if (!def.kind || !is_id(id) || sources_add(p->sources, &def, buf_str(&state), &source, why) != 0)
+        log_warning("pipeline: a source that was added by command is left out source=%s why=%s",
+                    log_safez(id), log_safez(why));
+    buf_free(&state);
+    json_decref(def_row);
+    free(id);
+    return 0;
+}
+
+/* The configuration goes first: where both name one address, it decides. */
+int sources_restore(struct pipeline *p, char why[PIPELINE_WHY])
+{
+    for (size_t i = 0; i < p->config->source_count; i++) {
+        int rc = add_configured(p, &p->config->sources[i], why);
+        if (rc != 0)
+            return rc;
+    }
+    store_each_source(p->store, add_remembered, p);
+    return 0;
+}

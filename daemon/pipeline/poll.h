@@ -1,0 +1,51 @@
+/*
+ * One ask of one source, or one file of a directory. way_in.c begins and ends it, poll_item.c takes its
+ * items. Inside the pipeline only.
+ */
+#ifndef DATELINE_PIPELINE_POLL_H
+#define DATELINE_PIPELINE_POLL_H
+
+#include "inside.h"
+
+#include <utlist.h>
+
+struct page { /* an item that waits for its page */
+    struct poll *poll;
+    struct item *item;
+    struct link_identity identity;
+    struct fetch_job *fetch;
+    struct parser_job *parse;
+    char *url; /* of the last hop */
+    struct page *prev, *next;
+};
+
+struct poll {
+    struct pipeline *pipeline;
+    struct source *source;
+    struct fetch_job *fetch;
+    struct parser_job *parse;
+    char *url; /* of the last hop, or of the file */
+    char *name; /* of the file, NULL: not a file */
+    int64_t fetched_at, modified_at;
+    struct batch *batch; /* open only inside one call: batches are committed in the order they were made */
+    struct item **items; /* of the list, not looked at yet from next_item on */
+    size_t item_count, next_item;
+    ev_timer slice;
+    struct page *pages;
+    unsigned pages_asked;
+    bool left_over; /* items were left for the next poll */
+    /* what the source is told at the end; the strings are ours */
+    struct source_outcome outcome;
+    char *etag, *last_modified, *moved, *title, *error, *skip_hours, *skip_days;
+    struct poll *prev, *next;
+};
+
+/* The source's id. */
+const char *poll_id(const struct poll *poll);
+/* All is in: tells the source, writes its state, frees the poll. */
+void poll_finish(struct poll *poll);
+/* One item of the list: known, queued into poll->batch, or asked its page for; taken when *item is NULL. */
+void poll_item(struct poll *poll, struct item **item);
+void poll_drop_pages(struct poll *poll);
+
+#endif

@@ -1,0 +1,263 @@
+/* The items of a poll: who they are, whether their page is wanted, and the way into the queue. */
+#include "poll.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+#include "limits.h"
+#include "log.h"
+#include "url.h"
+#include "utf8.h"
+
+static void page_free(struct page *page)
+{
+    DL_DELETE(page->poll->pages, page);
+    item_free(page->item);
+    free(page->url);
+    free(page);
+}
+
+void poll_drop_pages(struct poll *poll)
+{
+    while (poll->pages) {
+        if (poll->pages->fetch)
+            fetch_cancel(poll->pages->fetch);
+        if (poll->pages->parse)
+            parser_cancel(poll->pages->parse);
+        page_free(poll->pages);
+    }
+}
+
+/* ---------------------------------------------------------------------------------- one item */
+
+static const char *event_of(enum link_verdict verdict)
+{
+    switch (verdict) {
+    case LINK_NEW:
+        return "new";
+    case LINK_UPDATE:
+        return "update";
+    case LINK_RETRACTION:
+        return "retraction";
+    case LINK_KNOWN:
+        break;
+    }
+    return NULL;
+}
+
+static void remember_url(struct batch *batch, struct str url, const char *uri)
+{
+    struct buf identity = BUF_NONE;
+    uint8_t key[16];
+    if (url.len && url_identity(url, &identity) == 0) {
+        link_url_key(buf_str(&identity), key);
+        store_put_url(batch->change, key, str_of(uri));
+    }
+    buf_free(&identity);
+}
+
+static void enqueue(struct poll *poll, struct batch *batch, const struct item *item,
+                    const struct link_identity *identity, const struct link_answer *answer)
+{
+    struct pipeline *p = poll->pipeline;
+    struct buf row = BUF_NONE;
+    work_row(item,
+             &(struct work_facts){.event = event_of(answer->verdict),
+                                  .identity = identity,
+                                  .answer = answer,
+                                  .source = poll->source,
+                                  .title = poll->title,
+                                  .url = poll->name ? poll->url : NULL,
+                                  .fetched_at = poll->fetched_at},
+             &row);
+    if (row.len > LIMIT_MESSAGE - LIMIT_FIELD) {
+        log_warning("pipeline: item refused, too large for a message source=%s uri=%s bytes=%zu",
+                    poll_id(poll), identity->uri, row.len);
+        p->seen.refused++;
+        buf_free(&row);
+        return;
+    }
+    uint64_t id = p->numbers.next_queue_id++;
+    struct link_writer writer = batch_writer(batch);
+    link_remember(p->link, identity, answer, id, batch->generation, &writer);
+    remember_url(batch, item->field[ITEM_LINK], identity->uri);
+    remember_url(batch, item->field[ITEM_CANONICAL], identity->uri);
+    store_queue_put(batch->change, id, buf_str(&row));
+    batch_add_item(batch, id, row.len);
+    p->numbers.accepted++;
+    poll->outcome.fresh_items++;
+    log_debug("pipeline: accepted source=%s uri=%s version=%u event=%s queue=%llu", poll_id(poll),
+              identity->uri, answer->version, event_of(answer->verdict), (unsigned long long)id);
+    buf_free(&row);
+}
+
+/* The item is as whole as it gets: known, or queued. */
+static void accept_item(struct poll *poll, struct batch *batch, const struct item *item,
+                        const struct link_identity *identity)
+{
+    struct pipeline *p = poll->pipeline;
+    struct link_answer answer;
+    struct str source_id = str_of(poll_id(poll));
+    if (!item->field[ITEM_HEADLINE].len && !item_text(item).len && !(item->flags & ITEM_RETRACTED)) {
+        log_debug("pipeline: item refused, nothing to read in it source=%s", poll_id(poll));
+        p->seen.refused++;
+        return;
+    }
+    link_judge(p->link, source_id, identity, item, poll->fetched_at, &answer);
+    if (answer.verdict != LINK_KNOWN) {
+        enqueue(poll, batch, item, identity, &answer);
+        return;
+    }
+    struct link_writer writer = batch_writer(batch);
+    if (link_remember(p->link, identity, &answer, 0, batch->generation, &writer))
+        batch->dirty = true;
+    p->numbers.duplicates++;
+    p->seen.known++;
+}
+
+/* ---------------------------------------------------------------------------------- its page */
+
+static bool wants_page(const struct poll *poll, const struct item *item)
+{
+    const struct source_def *def = source_def(poll->source);
+    if (poll->name || item->field[ITEM_LINK].len == 0 || item->flags & ITEM_RETRACTED)
+        return false;
+    switch (def->full_text) {
+    case FULL_TEXT_NEVER:
+        return false;
+    case FULL_TEXT_ALWAYS:
+        return true;
+    case FULL_TEXT_AUTO:
+        break;
+    }
+    return utf8_words(item_text(item), LIMIT_TEASER_WORDS) < LIMIT_TEASER_WORDS;
+}
+
+static void fill(struct item *item, const struct item *page, enum item_field field)
+{
+    if (item->field[field].len == 0)
+        item->field[field] = page->field[field];
+}
+
+/* The page completes what the list said; what the list said of the item's identity stays. */
+static struct item merged(const struct item *listed, const struct item *page)
+{
+    struct item out = *listed;
+    if (page->field[ITEM_BODY].len > item_text(listed).len)
+        out.field[ITEM_BODY] = page->field[ITEM_BODY];
+    for (int f = 0; f < ITEM_FIELDS; f++)
+        if (f != ITEM_GUID && f != ITEM_LINK && f != ITEM_BODY)
+            fill(&out, page, (enum item_field)f);
+    if (!out.published_at)
+        out.published_at = page->published_at;
+    if (!out.updated_at)
+        out.updated_at = page->updated_at;
+    if (!out.media_count) {
+        memcpy(out.media, page->media, sizeof out.media);
+        out.media_count = page->media_count;
+    }
+    return out;
+}
+
+/* Each page's item is written by itself as it comes: a hundred of them take minutes, at the pace
+ * that the host is asked. */
+static void page_done(struct page *page, const struct item *read)
+{
+    struct poll *poll = page->poll;
+    struct batch *batch = batch_new(poll->pipeline);
+    struct item whole = read ? merged(page->item, read) : *page->item;
+    accept_item(poll, batch, &whole, &page->identity);
+    batch_commit(batch);
+    page_free(page);
+    if (!poll->pages && poll->next_item == poll->item_count)
+        poll_finish(poll);
+}
+
+static void on_page_parsed(void *ctx, const struct parser_answer *answer)
+{
+    struct page *page = ctx;
+    page->parse = NULL;
+    if (answer->error || answer->count == 0) {
+        log_info("pipeline: page not understood, the list's text is taken source=%s url=%s why=%s",
+                 poll_id(page->poll), log_safez(page->url), log_safez(answer->report.reason));
+        page_done(page, NULL);
+        return;
+    }
+    page_done(page, answer->items[0]);
+}
+
+static void on_page(void *ctx, const struct fetch_reply *reply)
+{
+    struct page *page = ctx;
+    page->fetch = NULL;
+    if (reply->class != FETCH_OK || reply->not_modified) {
+        log_info("pipeline: page not fetched, the list's text is taken source=%s url=%s class=%s "
+                 "status=%d why=%s",
+                 poll_id(page->poll), log_safez(reply->url), fetch_class_name(reply->class),
+                 reply->status, log_safez(reply->error));
+        page_done(page, NULL);
+        return;
+    }
+    page->url = xstrdup(reply->url);
+    struct parse_request request = {
+        .type = PARSE_ARTICLE,
+        .url = str_of(page->url),
+        .charset = str_of(reply->charset),
+        .content_type = str_of(reply->content_type),
+        .content_encoding = str_of(reply->content_encoding),
+        .fetched_at = clock_now(),
+    };
+    page->parse =
+        parser_submit(page->poll->pipeline->parser, &request, reply->body, on_page_parsed, page);
+}
+
+/* False when the page cannot be asked for: the item is taken as it is listed. */
+static bool ask_page(struct poll *poll, struct item **item, const struct link_identity *identity)
+{
+    struct pipeline *p = poll->pipeline;
+    char *url = str_dup((*item)->field[ITEM_LINK]);
+    struct page *page = xcalloc(1, sizeof *page);
+    page->poll = poll;
+    page->fetch = fetch_start(p->fetch,
+                              &(struct fetch_request){
+                                  .url = url,
+                                  .accept = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
+                                  .allow_private = source_def(poll->source)->allow_private,
+                              },
+                              on_page, page);
+    free(url);
+    if (!page->fetch) {
+        free(page);
+        return false;
+    }
+    page->item = *item;
+    page->identity = *identity;
+    *item = NULL;
+    DL_APPEND(poll->pages, page);
+    poll->pages_asked++;
+    p->seen.pages++;
+    return true;
+}
+
+void poll_item(struct poll *poll, struct item **item)
+{
+    struct pipeline *p = poll->pipeline;
+    struct link_identity identity;
+    link_identify(str_of(poll_id(poll)), *item, &identity);
+    p->seen.fetched++;
+    poll->outcome.items++;
+    if (link_is_listed(p->link, &identity)) {
+        p->numbers.duplicates++;
+        p->seen.known++;
+        return;
+    }
+    if (wants_page(poll, *item)) {
+        if (poll->pages_asked >= LIMIT_PAGES_A_POLL) {
+            poll->left_over = true;
+            return;
+        }
+        if (ask_page(poll, item, &identity))
+            return;
+    }
+    accept_item(poll, poll->batch, *item, &identity);
+}

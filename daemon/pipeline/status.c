@@ -1,0 +1,219 @@
+/* How it goes: made from what the rooms say of themselves; nothing is counted twice. */
+#include "inside.h"
+
+#include <unistd.h>
+
+#include "clock.h"
+
+static json_t *number(uint64_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+static json_t *seconds(int64_t us)
+{
+    return json_real((double)us / USEC_PER_SEC);
+}
+
+static void set(json_t *object, const char *key, json_t *value)
+{
+    json_object_set_new(object, key, value);
+}
+
+/* -------------------------------------------------------------------------------------- status */
+
+static json_t *intake_json(struct pipeline *p)
+{
+    json_t *o = json_object();
+    set(o, "fetched", number(p->seen.fetched));
+    set(o, "duplicate", number(p->numbers.duplicates));
+    set(o, "refused", number(p->seen.refused));
+    set(o, "accepted", number(p->durable.accepted));
+    set(o, "pages", number(p->seen.pages));
+    set(o, "files", number(p->seen.files));
+    set(o, "held", json_boolean(p->held));
+    return o;
+}
+
+json_t *status_queue(struct pipeline *p)
+{
+    struct dispatch_counts c;
+    json_t *o = json_object();
+    dispatch_counts(p->dispatch, &c);
+    set(o, "accepted", number(p->durable.accepted));
+    set(o, "ready", number(c.ready));
+    set(o, "leased", number(c.leased));
+    set(o, "delayed", number(c.delayed));
+    set(o, "dead", number(p->numbers.dead));
+    set(o, "done", number(p->durable.done));
+    set(o, "deliveries", number(c.deliveries));
+    set(o, "redeliveries", number(c.redeliveries));
+    set(o, "results", number(c.results));
+    set(o, "nacks", number(c.nacks));
+    set(o, "lapsed", number(c.lapsed));
+    set(o, "refused", number(c.refused));
+    set(o, "oldest_s", seconds(c.oldest_us));
+    return o;
+}
+
+struct source_tally {
+    unsigned total, ok, failing, paused;
+    json_t *list; /* NULL: count only */
+};
+
+static void tally_source(void *ctx, struct source *source)
+{
+    struct source_tally *tally = ctx;
+    json_t *o = source_json(source);
+    const char *state = json_string_value(json_object_get(o, "state"));
+    tally->total++;
+    if (state && strcmp(state, "paused") == 0)
+        tally->paused++;
+    else if (json_is_string(json_object_get(o, "class")))
+        tally->failing++;
+    else
+        tally->ok++;
+    if (tally->list)
+        json_array_append_new(tally->list, o);
+    else
+        json_decref(o);
+}
+
+json_t *answer_source_list(void *ctx)
+{
+    struct pipeline *p = ctx;
+    struct source_tally tally = {.list = json_array()};
+    sources_each(p->sources, tally_source, &tally);
+    return tally.list;
+}
+
+static json_t *sources_tally_json(struct pipeline *p)
+{
+    struct source_tally tally = {0};
+    sources_each(p->sources, tally_source, &tally);
+    return json_pack("{s:i, s:i, s:i, s:i}", "total", (int)tally.total, "ok", (int)tally.ok,
+                     "failing", (int)tally.failing, "paused", (int)tally.paused);
+}
+
+static json_t *live_json(struct pipeline *p)
+{
+    struct live_counts c;
+    json_t *o = json_object();
+    live_counts(p->live, &c);
+    set(o, "newest", number(p->durable.next_seq - 1));
+    set(o, "published", number(c.published));
+    set(o, "subscriptions", number(c.subscriptions));
+    set(o, "replayed", number(c.replayed));
+    set(o, "replay_requests", number(c.replay_requests));
+    set(o, "refused", number(c.refused));
+    return o;
+}
+
+static json_t *store_json(struct pipeline *p)
+{
+    struct store_stats s;
+    json_t *o = json_object();
+    store_stats(p->store, &s);
+    set(o, "commits", number(s.commits));
+    set(o, "syncs", number(s.syncs));
+    set(o, "bytes", number(s.bytes));
+    set(o, "sync_s", seconds(s.sync_us));
+    set(o, "sync_max_s", seconds(s.sync_max_us));
+    set(o, "pending_bytes", number(store_pending_bytes(p->store)));
+    set(o, "disk_bytes", number(s.disk_bytes));
+    return o;
+}
+
+static json_t *parser_json(struct pipeline *p)
+{
+    struct parser_counts c;
+    json_t *o = json_object();
+    parser_counts(p->parser, &c);
+    set(o, "children", number(c.children));
+    set(o, "documents", number(c.documents));
+    set(o, "items", number(c.items));
+    set(o, "refused", number(c.refused));
+    set(o, "died", number(c.died));
+    set(o, "overran", number(c.overran));
+    set(o, "malformed", number(c.malformed));
+    set(o, "backlog", number(parser_backlog(p->parser)));
+    return o;
+}
+
+static json_t *fetch_json(struct pipeline *p)
+{
+    struct fetch_counts c;
+    json_t *o = json_object(), *outcome = json_object();
+    fetch_counts(p->fetch, &c);
+    for (int i = 0; i < FETCH_CLASSES; i++)
+        set(outcome, fetch_class_name((enum fetch_class)i), number(c.outcome[i]));
+    set(o, "requests", number(c.requests));
+    set(o, "bytes", number(c.bytes));
+    set(o, "waiting", number(c.waiting));
+    set(o, "active", number(c.active));
+    set(o, "hosts", number(c.hosts));
+    set(o, "outcome", outcome);
+    return o;
+}
+
+/* busy: the share of the time since the start in which the loop did anything but sleep. */
+static json_t *loop_json(struct pipeline *p)
+{
+    int64_t up = clock_mono() - p->started_mono;
+    json_t *o = json_object();
+    set(o, "turns", number(p->turn.turns));
+    set(o, "busy", json_real(up > 0 ? (double)p->turn.busy_us / (double)up : 0));
+    set(o, "busy_s", seconds(p->turn.busy_us));
+    set(o, "longest_s", seconds(p->turn.longest_us));
+    return o;
+}
+
+json_t *answer_status(void *ctx)
+{
+    struct pipeline *p = ctx;
+    char started[CLOCK_TEXT];
+    const char *trouble = pipeline_trouble(p), *web = pipeline_web_address(p);
+    json_t *o = json_object();
+    set(o, "version", json_string(DATELINE_VERSION));
+    set(o, "epoch", json_string(store_epoch(p->store)));
+    set(o, "pid", json_integer(getpid()));
+    set(o, "started", json_string(clock_format(p->started_at, started)));
+    set(o, "uptime_s", seconds(clock_mono() - p->started_mono));
+    set(o, "trouble", trouble ? json_string(trouble) : json_null());
+    set(o, "intake", intake_json(p));
+    set(o, "queue", status_queue(p));
+    set(o, "workers", dispatch_workers(p->dispatch));
+    set(o, "sources", sources_tally_json(p));
+    set(o, "live", live_json(p));
+    set(o, "store", store_json(p));
+    set(o, "parser", parser_json(p));
+    set(o, "fetch", fetch_json(p));
+    set(o, "loop", loop_json(p));
+    set(o, "web", web ? json_string(web) : json_null());
+    return o;
+}
+
+bool answer_ready(void *ctx, const char **why_not_out)
+{
+    *why_not_out = pipeline_trouble(ctx);
+    return *why_not_out == NULL;
+}
+
+static int keep_recent(void *ctx, const struct store_result *result)
+{
+    json_t *record = json_loadb(result->record.at, result->record.len, 0, NULL);
+    if (!record)
+        return 0;
+    set(record, "seq", number(result->seq));
+    json_array_insert_new(ctx, 0, record);
+    return 0;
+}
+
+json_t *answer_recent(void *ctx, unsigned count)
+{
+    struct pipeline *p = ctx;
+    uint64_t next = p->durable.next_seq;
+    json_t *list = json_array();
+    store_each_result(p->store, next > count ? next - count : 1, keep_recent, list);
+    return list;
+}
