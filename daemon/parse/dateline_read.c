@@ -15,8 +15,6 @@
 #include "dateline_read.h"
 
 #include "agencies.h"
-#include "clock.h"
-#include "date.h"
 #include "utf8.h"
 
 #define DATELINE_MAX 110 /* bytes, byline aside */
@@ -27,12 +25,12 @@ struct str reading_rest(const struct reading *r)
     return str_from(r->s, r->at);
 }
 
-static char char_at(const struct reading *r, size_t at)
+char reading_char(const struct reading *r, size_t at)
 {
     return at < r->s.len ? r->s.at[at] : '\0';
 }
 
-static void skip_blanks(struct reading *r)
+void reading_skip_blanks(struct reading *r)
 {
     for (;;) {
         struct str rest = reading_rest(r);
@@ -43,11 +41,6 @@ static void skip_blanks(struct reading *r)
         else
             return;
     }
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
 }
 
 bool reading_starts_upper(struct str s)
@@ -127,26 +120,6 @@ struct str reading_word(struct str s)
     return str_upto(s, i);
 }
 
-/* A word and a number: what a month and a day look like. Most words end here, date_month() is dear. */
-static bool word_and_digit(struct str s)
-{
-    size_t i = 0;
-    while (i < s.len && i < 16 && ((s.at[i] | 0x20) >= 'a' || (unsigned char)s.at[i] >= 0x80) &&
-           !strchr("{|}~", s.at[i]))
-        i++;
-    if (i < s.len && s.at[i] == '.')
-        i++;
-    s = str_from(s, i);
-    s = i ? str_trim(str_upto(s, 4)) : STR_NONE;
-    return s.len && is_digit(s.at[0]);
-}
-
-static bool is_date_start(struct str s)
-{
-    size_t len = 0;
-    return word_and_digit(s) && date_month(s, &len) != 0;
-}
-
 /* A run of capitalised words. Empty when there is none. */
 static struct str names_at(struct reading *r, bool keep_stops)
 {
@@ -154,7 +127,7 @@ static struct str names_at(struct reading *r, bool keep_stops)
     for (unsigned words = 0; words < WORDS_MAX; words++) {
         struct str word = reading_word(reading_rest(r));
         if (word.len == 0 || !(reading_starts_upper(word) || (words && is_connector(word))) ||
-            is_date_start(reading_rest(r)))
+            reading_starts_date(reading_rest(r)))
             break;
         bool stop = word.at[word.len - 1] == '.';
         if (stop && !keep_stops && !stop_goes_on(word)) {
@@ -164,7 +137,7 @@ static struct str names_at(struct reading *r, bool keep_stops)
         }
         r->at += word.len;
         end = r->at;
-        if (char_at(r, r->at) != ' ')
+        if (reading_char(r, r->at) != ' ')
             break;
         r->at++;
     }
@@ -182,135 +155,12 @@ static void read_place(struct reading *r)
     }
     r->city = place_find(r->place);
     /* "WASHINGTON, D.C." keeps its stops, "PARIS." does not. */
-    while (char_at(r, r->at) == '/' && reading_starts_upper(str_from(r->s, r->at + 1)) &&
-           r->at > from && char_at(r, r->at - 1) != ' ' && char_at(r, r->at - 1) != '.') {
+    while (reading_char(r, r->at) == '/' && reading_starts_upper(str_from(r->s, r->at + 1)) &&
+           r->at > from && reading_char(r, r->at - 1) != ' ' && reading_char(r, r->at - 1) != '.') {
         r->at++; /* PARIS/LONDON: the first place counts */
         if (names_at(r, false).len == 0)
             break;
     }
-}
-
-/* ---- dates */
-
-static size_t digits_at(struct str s, int *out)
-{
-    size_t n = 0;
-    int value = 0;
-    for (; n < s.len && n < 5 && is_digit(s.at[n]); n++)
-        value = value * 10 + (s.at[n] - '0');
-    *out = value;
-    return n;
-}
-
-bool reading_is_day(int year, int month, int day)
-{
-    int y, m, d;
-    if (month < 1 || month > 12 || day < 1)
-        return false;
-    clock_civil(clock_days(year ? year : 2000, month, day), &y, &m, &d);
-    return m == month && d == day;
-}
-
-static size_t skip_ordinal(struct str s)
-{
-    static const char *const ENDS[] = {"st", "nd", "rd", "th"};
-    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++)
-        if (str_startsi(s, str_of(ENDS[i])))
-            return 2;
-    return 0;
-}
-
-static void read_year(struct reading *r)
-{
-    size_t from = r->at;
-    int year;
-    if (char_at(r, r->at) == ',')
-        r->at++;
-    skip_blanks(r);
-    size_t n = digits_at(reading_rest(r), &year);
-    if (n == 4 && year >= 1970 && year < 2200) {
-        r->at += n;
-        r->year = year;
-    } else {
-        r->at = from;
-    }
-}
-
-static bool take_day(struct reading *r, int month, int day)
-{
-    if (!reading_is_day(0, month, day))
-        return false;
-    r->month = month;
-    r->day = day;
-    read_year(r);
-    if (!reading_is_day(r->year, month, day))
-        r->year = 0;
-    return true;
-}
-
-/* "February 8", "Jan. 5, 2026", "8 February 2026". Leaves r->at where it was when there is none. */
-static bool read_date(struct reading *r)
-{
-    size_t from = r->at, len = 0, n;
-    int day, month = word_and_digit(reading_rest(r)) ? date_month(reading_rest(r), &len) : 0;
-    if (month) {
-        r->at += len;
-        if (char_at(r, r->at) == '.')
-            r->at++;
-        skip_blanks(r);
-        n = digits_at(reading_rest(r), &day);
-        r->at += n;
-        r->at += skip_ordinal(reading_rest(r));
-        if (n && n < 3 && take_day(r, month, day))
-            return true;
-    } else if ((n = digits_at(reading_rest(r), &day)) != 0 && n < 3) {
-        r->at += n;
-        r->at += skip_ordinal(reading_rest(r));
-        skip_blanks(r);
-        month = date_month(reading_rest(r), &len);
-        r->at += len;
-        if (month && char_at(r, r->at) == '.' && char_at(r, r->at + 1) != ' ')
-            r->at++;
-        if (month && take_day(r, month, day))
-            return true;
-    }
-    r->at = from;
-    return false;
-}
-
-static bool read_iso_date(struct reading *r)
-{
-    struct str s = reading_rest(r);
-    int year, month, day;
-    if (s.len < 11 || digits_at(s, &year) != 4 || s.at[4] != '-' ||
-        digits_at(str_from(s, 5), &month) != 2 || s.at[7] != '-' ||
-        digits_at(str_from(s, 8), &day) != 2 || !reading_is_day(year, month, day))
-        return false;
-    r->year = year;
-    r->month = month;
-    r->day = day;
-    r->iso = true;
-    r->at += 10;
-    return true;
-}
-
-static bool read_weekday(struct reading *r)
-{
-    static const char *const DAYS[] = {"Monday",   "Tuesday", "Wednesday", "Thursday", "Friday",
-                                       "Saturday", "Sunday",  "Mon",       "Tue",      "Wed",
-                                       "Thu",      "Fri",     "Sat",       "Sun"};
-    struct str word = reading_word(reading_rest(r));
-    if (word.len && word.at[word.len - 1] == '.')
-        word.len--;
-    for (size_t i = 0; i < ARRAY_LEN(DAYS); i++)
-        if (str_isi(word, DAYS[i])) {
-            r->at += word.len;
-            if (char_at(r, r->at) == '.')
-                r->at++;
-            r->weekday = true;
-            return true;
-        }
-    return false;
 }
 
 /* ---- agencies */
@@ -354,10 +204,10 @@ static bool agency_in(struct reading *r, struct str text)
 
 static bool read_agency(struct reading *r)
 {
-    char open = char_at(r, r->at), close = open == '('   ? ')'
-                                           : open == '[' ? ']'
-                                           : open == '/' ? '/'
-                                                         : '\0';
+    char open = reading_char(r, r->at), close = open == '('   ? ')'
+                                                : open == '[' ? ']'
+                                                : open == '/' ? '/'
+                                                              : '\0';
     struct str inside = str_from(r->s, r->at + 1);
     if (!close)
         return false;
@@ -380,7 +230,7 @@ static bool read_bare_agency(struct reading *r)
     size_t from = r->at;
     bool hyphen;
     struct str name = names_at(r, true);
-    skip_blanks(r);
+    reading_skip_blanks(r);
     const char *agency = name.len ? agency_find(name) : NULL;
     if (agency && dash_at(reading_rest(r), &hyphen)) {
         r->agency = agency;
@@ -418,44 +268,44 @@ static void read_middle(struct reading *r)
 {
     for (unsigned parts = 0; parts < 4; parts++) {
         size_t from = r->at;
-        char c = char_at(r, r->at);
+        char c = reading_char(r, r->at);
         if (c != ',' && c != '.')
             break;
         r->at++;
-        skip_blanks(r);
-        if (!r->month && read_date(r))
+        reading_skip_blanks(r);
+        if (!r->month && reading_date(r))
             continue;
-        if (c == ',' && !r->weekday && read_weekday(r))
+        if (c == ',' && !r->weekday && reading_weekday(r))
             continue;
         if (read_bare_agency(r))
             return;
         if (c == ',' && !r->month && r->region.len == 0 && read_region(r))
             continue;
-        if (char_at(r, r->at) == '(' || char_at(r, r->at) == '/')
+        if (reading_char(r, r->at) == '(' || reading_char(r, r->at) == '/')
             return;
         r->at = from;
         break;
     }
-    skip_blanks(r);
-    if (!r->month && !read_iso_date(r) && r->place.len)
-        (void)read_date(r); /* "LONDON 3 March (AFP)" */
-    if (char_at(r, r->at) == '.' && char_at(r, r->at + 1) == ' ' &&
-        (char_at(r, r->at + 2) == '/' || char_at(r, r->at + 2) == '('))
+    reading_skip_blanks(r);
+    if (!r->month && !reading_iso_date(r) && r->place.len)
+        (void)reading_date(r); /* "LONDON 3 March (AFP)" */
+    if (reading_char(r, r->at) == '.' && reading_char(r, r->at + 1) == ' ' &&
+        (reading_char(r, r->at + 2) == '/' || reading_char(r, r->at + 2) == '('))
         r->at++;
-    skip_blanks(r);
+    reading_skip_blanks(r);
 }
 
 static void read_separator(struct reading *r)
 {
-    bool hyphen, blank = r->at > 0 && strchr(" \n)/.", char_at(r, r->at - 1));
+    bool hyphen, blank = r->at > 0 && strchr(" \n)/.", reading_char(r, r->at - 1));
     if (!r->agency_text.len && !r->agency)
-        blank = r->at > 0 && strchr(" \n", char_at(r, r->at - 1));
-    if (char_at(r, r->at) == '.' && !r->month && !r->agency && !r->agency_text.len)
+        blank = r->at > 0 && strchr(" \n", reading_char(r, r->at - 1));
+    if (reading_char(r, r->at) == '.' && !r->month && !r->agency && !r->agency_text.len)
         return;
-    if (char_at(r, r->at) == '.') {
+    if (reading_char(r, r->at) == '.') {
         r->at++;
         r->separator = SEP_STOP;
-        skip_blanks(r);
+        reading_skip_blanks(r);
         if (dash_at(reading_rest(r), &hyphen) == 0)
             return;
         blank = true;
@@ -464,8 +314,8 @@ static void read_separator(struct reading *r)
     if (len && (!hyphen || blank)) {
         r->at += len;
         r->separator = SEP_DASH;
-    } else if (char_at(r, r->at) == ':' &&
-               (char_at(r, r->at + 1) == ' ' || char_at(r, r->at + 1) == '\n')) {
+    } else if (reading_char(r, r->at) == ':' &&
+               (reading_char(r, r->at + 1) == ' ' || reading_char(r, r->at + 1) == '\n')) {
         r->at++;
         r->separator = SEP_COLON;
     }
@@ -493,10 +343,10 @@ static void read_byline(struct reading *r)
             break;
         r->at += word.len;
         end = r->at;
-        if (char_at(r, r->at) == ',')
+        if (reading_char(r, r->at) == ',')
             r->at++;
-        bool line = char_at(r, r->at) == '\n';
-        skip_blanks(r);
+        bool line = reading_char(r, r->at) == '\n';
+        reading_skip_blanks(r);
         if (line)
             break;
     }
@@ -512,19 +362,19 @@ bool reading_paragraph(struct str paragraph, struct reading *r)
     read_byline(r);
     size_t from = r->at;
     r->s = str_upto(paragraph, from + DATELINE_MAX + 40); /* the rules look at some words behind */
-    if (!is_date_start(reading_rest(r)))
+    if (!reading_starts_date(reading_rest(r)))
         read_place(r);
-    skip_blanks(r);
-    if (r->place.len == 0 && (read_date(r) || char_at(r, r->at) == '('))
-        skip_blanks(r);
+    reading_skip_blanks(r);
+    if (r->place.len == 0 && (reading_date(r) || reading_char(r, r->at) == '('))
+        reading_skip_blanks(r);
     else if (r->place.len == 0)
         return false;
     else
         read_middle(r);
     if (!r->agency && read_agency(r))
-        skip_blanks(r);
+        reading_skip_blanks(r);
     read_separator(r);
     size_t end = r->at;
-    skip_blanks(r);
+    reading_skip_blanks(r);
     return end - from <= DATELINE_MAX;
 }

@@ -28,8 +28,17 @@ struct str reading_rest(const struct reading *r);
 /* The word at s: up to white space, punctuation or a dash. A full stop inside belongs to it. */
 struct str reading_word(struct str s);
 bool reading_starts_upper(struct str s);
-bool reading_is_capitals(struct str s);            /* letters, all of them capitals; at least two */
-bool reading_starts_by(struct str s);              /* "By " */
+bool reading_is_capitals(struct str s); /* letters, all of them capitals; at least two */
+bool reading_starts_by(struct str s);   /* "By " */
+char reading_char(const struct reading *r, size_t at); /* NUL behind the end */
+void reading_skip_blanks(struct reading *r);
+
+/* ---- dateline_date.c: each leaves r->at where it was when there is none */
+
 bool reading_is_day(int year, int month, int day); /* of the calendar; year 0: of a leap year */
+bool reading_starts_date(struct str s);            /* a month and a number */
+bool reading_date(struct reading *r); /* "February 8", "Jan. 5, 2026", "8 February 2026" */
+bool reading_iso_date(struct reading *r);
+bool reading_weekday(struct reading *r);
 
 #endif

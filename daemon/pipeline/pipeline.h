@@ -8,8 +8,7 @@
  *
  * way_in.c and poll_item.c are the first line of the picture, way_out.c the second; status.c, answers.c,
  * catalog.c and explain.c are what people ask. Each accepted item and each result is one entry of one
- * atomic change; what must happen
- * after it is durable hangs on that change.
+ * atomic change; what must happen after it is durable hangs on that change.
  */
 #ifndef DATELINE_PIPELINE_H
 #define DATELINE_PIPELINE_H

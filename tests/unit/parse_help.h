@@ -24,6 +24,7 @@
 
 #include "clock.h"
 #include "parse.h"
+#include "scratch.h"
 
 #define CASES_FETCHED "2026-03-15T12:00:00Z"
 #define CASES_ITEMS   64
@@ -65,17 +66,6 @@ static inline void outcome_done(struct outcome *o)
     for (size_t i = 0; i < o->count; i++)
         item_free(o->items[i]);
     buf_free(&o->feeds);
-}
-
-static inline void read_file(const char *path, struct buf *out)
-{
-    FILE *f = fopen(path, "rb");
-    if (!f)
-        fail_msg("%s is missing", path);
-    char block[4096];
-    for (size_t n; (n = fread(block, 1, sizeof block, f)) > 0;)
-        buf_put(out, block, n);
-    fclose(f);
 }
 
 static inline struct str expected_text(const json_t *expect, const char *key)
@@ -175,9 +165,9 @@ static inline void run_case(const char *folder, const char *name, const char *in
     char path[512];
     struct outcome o;
     snprintf(path, sizeof path, "%s/%s/%s", folder, name, input);
-    read_file(path, &bytes);
+    scratch_read(path, &bytes);
     snprintf(path, sizeof path, "%s/%s/expect.json", folder, name);
-    read_file(path, &text);
+    scratch_read(path, &text);
     json_t *expect = json_loadb(text.at, text.len, 0, NULL);
     assert_non_null(expect);
     outcome_of(type, buf_str(&bytes), expected_text(expect, "url"), &o);

@@ -1,5 +1,6 @@
 /* Asking a daemon: a fake one answers on a socket of its own, or does not. */
 #include "ask.h"
+#include "scratch.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -34,7 +35,7 @@ int command_usage(const struct command *command, int code)
 /* ---- a daemon that gives one answer */
 
 struct fake {
-    char folder[40], endpoint[64];
+    char folder[SCRATCH_PATH], endpoint[128];
     void *zmq, *socket;
     pthread_t thread;
     const char *answer;
@@ -58,8 +59,7 @@ static void *serve(void *ctx)
 static int make_fake(void **state)
 {
     struct fake *fake = xcalloc(1, sizeof *fake);
-    snprintf(fake->folder, sizeof fake->folder, "/tmp/test_ask.XXXXXX");
-    if (!mkdtemp(fake->folder))
+    if (scratch_make(fake->folder) != 0)
         return -1;
     snprintf(fake->endpoint, sizeof fake->endpoint, "ipc://%s/control", fake->folder);
     fake->zmq = zmq_ctx_new();
@@ -74,8 +74,7 @@ static int drop_fake(void **state)
     struct fake *fake = *state;
     zmq_close(fake->socket);
     zmq_ctx_term(fake->zmq);
-    unlink(fake->endpoint + sizeof "ipc://" - 1);
-    rmdir(fake->folder);
+    scratch_remove(fake->folder);
     free(fake);
     return 0;
 }

@@ -8,6 +8,9 @@
 
 #include "clock.h"
 #include "log.h"
+#include "scratch.h"
+#include "slug.h"
+#include "slurp.h"
 #include "str.h"
 #include "utf8.h"
 
@@ -22,6 +25,109 @@ static void numbers_are_read_whole_or_refused(void **state)
     assert_int_equal(str_u64(STR("12x"), &n), -EINVAL);
     assert_int_equal(str_u64(STR(""), &n), -EINVAL);
     assert_int_equal(n, 7);
+}
+
+static void a_number_in_bytes_is_read_as_it_was_written(void **state)
+{
+    (void)state;
+    struct buf b = BUF_NONE;
+    uint64_t n = 7;
+    buf_put_le(&b, 0x0102, 2);
+    buf_put_le(&b, UINT64_MAX - 1, 8);
+    struct str rest = buf_str(&b);
+    assert_memory_equal(rest.at, "\x02\x01\xfe\xff", 4);
+    assert_true(str_take_le(&rest, 2, &n) && n == 0x0102);
+    assert_false(str_take_le(&rest, 9, &n));
+    assert_true(str_take_le(&rest, 8, &n) && n == UINT64_MAX - 1 && rest.len == 0);
+    buf_free(&b);
+}
+
+static void hexadecimal_digits_go_there_and_back(void **state)
+{
+    (void)state;
+    struct buf b = BUF_NONE;
+    buf_put_hex(&b, "\x00\x9f\xff", 3);
+    assert_true(str_eq(buf_str(&b), STR("009fff")));
+    buf_free(&b);
+    assert_int_equal(str_hex('7'), 7);
+    assert_int_equal(str_hex('F'), 15);
+    assert_int_equal(str_hex('g'), -1);
+    assert_int_equal(str_hex('@'), -1);
+    assert_int_equal(str_hex('\0'), -1);
+}
+
+static void lower_case_is_ascii_and_fits_or_is_not_made(void **state)
+{
+    (void)state;
+    char out[4] = "";
+    assert_true(str_lower(STR("A[z"), out, sizeof out));
+    assert_string_equal(out, "a[z");
+    assert_false(str_lower(STR("ABCD"), out, sizeof out));
+    assert_true(str_lower(STR_NONE, out, sizeof out));
+    assert_string_equal(out, "");
+}
+
+static void a_file_is_read_whole_up_to_its_limit(void **state)
+{
+    struct buf b = BUF_NONE;
+    char path[SCRATCH_PATH + 8];
+    snprintf(path, sizeof path, "%s/f", (const char *)*state);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    for (int i = 0; i < 100000; i++)
+        fputc('a' + i % 26, file);
+    fclose(file);
+    assert_int_equal(slurp_file(path, 100000, &b), 0);
+    assert_int_equal(b.len, 100000);
+    assert_int_equal(b.at[99999], 'a' + 99999 % 26);
+    buf_reset(&b);
+    assert_int_equal(slurp_file(path, 99999, &b), -EFBIG);
+    assert_int_equal(slurp_file("/nonexistent/f", 1, &b), -ENOENT);
+    assert_int_equal(slurp_file(*state, 1, &b), -EISDIR);
+    buf_free(&b);
+}
+
+static int make_scratch(void **state)
+{
+    static char dir[SCRATCH_PATH];
+    *state = dir;
+    return scratch_make(dir);
+}
+
+static int remove_scratch(void **state)
+{
+    return scratch_remove(*state);
+}
+
+static const char *slug(const char *address, bool marked, size_t max)
+{
+    static struct buf b;
+    buf_free(&b);
+    slug_put(&b, str_of(address), marked, max);
+    return buf_cstr(&b);
+}
+
+static void an_address_gives_a_short_name_without_what_is_secret(void **state)
+{
+    (void)state;
+    assert_string_equal(slug("https://www.Example.org/rss/world.xml?a=1", false, 48),
+                        "example-org-rss-world-xml-a-1");
+    assert_string_equal(slug("https://ann:secret@example.org/", false, 48), "example-org");
+    assert_string_equal(slug("/srv/wire/in/", false, 48), "srv-wire-in");
+}
+
+static void a_name_that_does_not_say_all_ends_in_a_hash(void **state)
+{
+    (void)state;
+    char first[64];
+    snprintf(first, sizeof first, "%s", slug("https://example.org/a", true, 48));
+    assert_int_equal(strlen(first), strlen("example-org-a-01234567"));
+    assert_string_not_equal(first, slug("http://example.org/a", true, 48));
+    assert_true(str_starts(str_of(slug("http://\xd0\xb9/", false, 48)), STR("source-")));
+    /* cut right behind a dash, and right before one */
+    assert_int_equal(strlen(slug("abcdefghijklmno/pqrstuv", false, 16)), 16);
+    assert_int_equal(strlen(slug("abcdefghijklmnop/qrstuv", false, 16)), 16);
+    assert_string_equal(slug("abcdefghijklmnop/", false, 16), "abcdefghijklmnop");
 }
 
 static void cutting_gives_every_part_once(void **state)
@@ -146,6 +252,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_read_whole_or_refused),
+        cmocka_unit_test(a_number_in_bytes_is_read_as_it_was_written),
+        cmocka_unit_test(hexadecimal_digits_go_there_and_back),
+        cmocka_unit_test(lower_case_is_ascii_and_fits_or_is_not_made),
+        cmocka_unit_test_setup_teardown(a_file_is_read_whole_up_to_its_limit, make_scratch,
+                                        remove_scratch),
+        cmocka_unit_test(an_address_gives_a_short_name_without_what_is_secret),
+        cmocka_unit_test(a_name_that_does_not_say_all_ends_in_a_hash),
         cmocka_unit_test(cutting_gives_every_part_once),
         cmocka_unit_test(a_buffer_grows_and_stays_terminated),
         cmocka_unit_test(times_go_there_and_back),

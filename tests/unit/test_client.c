@@ -12,6 +12,7 @@
 #include "known.h"
 #include "limits.h"
 #include "live.h"
+#include "scratch.h"
 #include "wire.h"
 
 #define FEED   "inproc://live"
@@ -410,8 +411,8 @@ static void silence_is_told_and_so_is_its_end(void **state)
 static void a_feed_survives_a_restart_of_the_daemon(void **state)
 {
     struct world *w = *state;
-    char dir[] = "/tmp/dateline-test-XXXXXX", feed[64], replay[64];
-    assert_non_null(mkdtemp(dir));
+    char dir[SCRATCH_PATH], feed[128], replay[128];
+    assert_int_equal(scratch_make(dir), 0);
     snprintf(feed, sizeof feed, "ipc://%s/live", dir);
     snprintf(replay, sizeof replay, "ipc://%s/replay", dir);
     const char *feeds[] = {feed, NULL}, *replays[] = {replay, NULL}, *failed = NULL;
@@ -446,9 +447,7 @@ static void a_feed_survives_a_restart_of_the_daemon(void **state)
     for (int i = 0; i < 3 && next_within(w, 5000) == 0 && w->event.type != DATELINE_RECORD; i++) {
     }
     assert_int_equal(w->event.seq, 13);
-    unlink(feed + 6);
-    unlink(replay + 6);
-    rmdir(dir);
+    scratch_remove(dir);
 }
 
 static void replays_that_are_not_answered_are_asked_again(void **state)

@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "limits.h"
 #include "log.h"
+#include "scratch.h"
 
 #define CASES "tests/cases/config"
 
@@ -116,28 +117,13 @@ static void put_loaded(struct buf *out, const struct config *config)
 
 /* ---- the cases */
 
-static bool read_file(const char *path, struct buf *out)
-{
-    FILE *in = fopen(path, "re");
-    size_t n;
-    if (!in)
-        return false;
-    do {
-        buf_reserve(out, 4096);
-        n = fread(out->at + out->len, 1, 4096, in);
-        out->len += n;
-    } while (n > 0);
-    fclose(in);
-    return true;
-}
-
 static void run_case(const char *name, struct buf *got)
 {
     struct config *config = NULL;
     struct config_error error;
     struct buf text = BUF_NONE;
     char *path = xasprintf(CASES "/%s/input.yaml", name);
-    assert_true(read_file(path, &text));
+    scratch_read(path, &text);
     if (config_parse(buf_str(&text), "input.yaml", "/cfg", &config, &error) < 0)
         buf_printf(got, "%s\n", error.text);
     else
@@ -152,7 +138,7 @@ static bool case_holds(const char *name)
     struct buf got = BUF_NONE, wanted = BUF_NONE;
     char *path = xasprintf(CASES "/%s/expect", name);
     run_case(name, &got);
-    assert_true(read_file(path, &wanted));
+    scratch_read(path, &wanted);
     bool same = str_eq(buf_str(&got), buf_str(&wanted));
     if (!same)
         print_error("%s\n got:    %s wanted: %s", name, buf_cstr(&got), buf_cstr(&wanted));
@@ -183,7 +169,7 @@ static void config_cases_load_or_fail_as_expected(void **state)
 /* ---- what needs files */
 
 struct folder {
-    char path[64];
+    char path[SCRATCH_PATH];
 };
 
 static void write_file(const struct folder *f, const char *name, const char *text)
@@ -199,26 +185,14 @@ static void write_file(const struct folder *f, const char *name, const char *tex
 static int make_folder(void **state)
 {
     struct folder *f = xcalloc(1, sizeof *f);
-    snprintf(f->path, sizeof f->path, "/tmp/test_config.XXXXXX");
-    if (!mkdtemp(f->path))
-        return -1;
     *state = f;
-    return 0;
+    return scratch_make(f->path);
 }
 
 static int remove_folder(void **state)
 {
     struct folder *f = *state;
-    struct dirent *entry;
-    DIR *dir = opendir(f->path);
-    while (dir && (entry = readdir(dir))) {
-        char *path = xasprintf("%s/%s", f->path, entry->d_name);
-        unlink(path);
-        free(path);
-    }
-    if (dir)
-        closedir(dir);
-    rmdir(f->path);
+    scratch_remove(f->path);
     free(f);
     return 0;
 }
@@ -397,7 +371,7 @@ static void manual_describes_every_setting_as_the_help_does(void **state)
     struct buf help = BUF_NONE, manual = BUF_NONE;
     size_t settings = 0, entries = 0;
     config_help(&help);
-    assert_true(read_file("docs/man/dateline.yaml.5", &manual));
+    scratch_read("docs/man/dateline.yaml.5", &manual);
     struct str rest = buf_str(&help), line, text;
     while (str_cut(&rest, '\n', &line) && str_cut(&rest, '\n', &text)) {
         size_t colon = str_find(line, STR(": "));

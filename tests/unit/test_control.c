@@ -15,13 +15,14 @@
 #include "control.h"
 #include "limits.h"
 #include "log.h"
+#include "scratch.h"
 #include "str.h"
 
 struct world {
     struct ev_loop *loop;
     void *zmq, *client;
     struct control *control;
-    char dir[64], endpoint[128];
+    char dir[SCRATCH_PATH], endpoint[128];
     struct control_call *later; /* a call kept for later */
     unsigned calls;
 };
@@ -51,8 +52,7 @@ static void *new_client(struct world *world, int type)
 static int open_world(void **state)
 {
     struct world *world = xcalloc(1, sizeof *world);
-    snprintf(world->dir, sizeof world->dir, "/tmp/dateline-control-XXXXXX");
-    assert_non_null(mkdtemp(world->dir));
+    assert_int_equal(scratch_make(world->dir), 0);
     snprintf(world->endpoint, sizeof world->endpoint, "ipc://%s/control", world->dir);
     world->loop = ev_loop_new(EVFLAG_AUTO);
     world->zmq = zmq_ctx_new();
@@ -71,8 +71,7 @@ static int close_world(void **state)
     control_close(world->control);
     zmq_ctx_term(world->zmq);
     ev_loop_destroy(world->loop);
-    unlink(world->endpoint + 6);
-    rmdir(world->dir);
+    scratch_remove(world->dir);
     free(world);
     return 0;
 }

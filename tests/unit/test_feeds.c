@@ -21,7 +21,9 @@
 #include <stdio.h>
 
 #include "clock.h"
+#include "limits.h"
 #include "parse.h"
+#include "slurp.h"
 
 #define CASES "tests/cases/feeds"
 
@@ -91,19 +93,6 @@ static void on_about(void *ctx, const struct about *about)
     seen->about = about_json(about);
 }
 
-static bool read_file(const char *path, struct buf *out)
-{
-    char bytes[4096];
-    size_t n;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
-        buf_put(out, bytes, n);
-    fclose(file);
-    return true;
-}
-
 static bool read_input(const char *name, struct buf *out)
 {
     char path[512];
@@ -113,7 +102,7 @@ static bool read_input(const char *name, struct buf *out)
     for (struct dirent *entry; dir && (entry = readdir(dir)) != NULL;)
         if (strncmp(entry->d_name, "input.", 6) == 0) {
             snprintf(path, sizeof path, "%s/%s/%s", CASES, name, entry->d_name);
-            found = read_file(path, out);
+            found = slurp_file(path, LIMIT_BODY, out) == 0;
         }
     if (dir)
         closedir(dir);

@@ -13,17 +13,17 @@
 
 #include "clock.h"
 #include "keys.h"
+#include "scratch.h"
 #include "sink.h"
 
 enum { KEYS = 400, ROTATED = 20 };
 
-static char dir[64], path[96];
+static char dir[SCRATCH_PATH], path[96];
 
 static int make_dir(void **state)
 {
     (void)state;
-    (void)snprintf(dir, sizeof(dir), "/tmp/dateline-jsonl-XXXXXX");
-    if (!mkdtemp(dir))
+    if (scratch_make(dir) != 0)
         return -1;
     (void)snprintf(path, sizeof(path), "%s/records.jsonl", dir);
     return 0;
@@ -32,13 +32,7 @@ static int make_dir(void **state)
 static int remove_dir(void **state)
 {
     (void)state;
-    (void)unlink(path);
-    for (int n = 1; n <= ROTATED; n++) {
-        char name[128];
-        (void)snprintf(name, sizeof(name), "%s.%d", path, n);
-        (void)unlink(name);
-    }
-    return rmdir(dir);
+    return scratch_remove(dir);
 }
 
 static struct sink *open_with(struct sink_config config)
@@ -84,14 +78,8 @@ static struct buf read_file(int n)
 {
     struct buf b = BUF_NONE;
     char *name = name_of(n);
-    FILE *file = fopen(name, "r");
+    (void)slurp_file(name, 64UL << 20, &b); /* empty when there is none */
     free(name);
-    for (size_t got = 1; file && got > 0; b.len += got) {
-        buf_reserve(&b, 65536);
-        got = fread(b.at + b.len, 1, 65536, file);
-    }
-    if (file)
-        (void)fclose(file);
     return b;
 }
 

@@ -7,15 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "scratch.h"
 #include "sink.h"
 
-static char dir[64], path[96];
+static char dir[SCRATCH_PATH], path[96];
 
 static int make_dir(void **state)
 {
     (void)state;
-    (void)snprintf(dir, sizeof(dir), "/tmp/dateline-sqlite-XXXXXX");
-    if (!mkdtemp(dir))
+    if (scratch_make(dir) != 0)
         return -1;
     (void)snprintf(path, sizeof(path), "%s/records.db", dir);
     return 0;
@@ -23,14 +23,8 @@ static int make_dir(void **state)
 
 static int remove_dir(void **state)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
-    char name[128];
     (void)state;
-    for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
-        (void)snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
-        (void)unlink(name);
-    }
-    return rmdir(dir);
+    return scratch_remove(dir);
 }
 
 static struct sink *open_sink(void)

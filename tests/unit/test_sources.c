@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "kind.h"
 #include "limits.h"
+#include "scratch.h"
 #include "taken.h"
 
 #define NOW (1767225600 * USEC_PER_SEC)
@@ -528,28 +529,21 @@ static void many_idle_sources_are_cheap(void **state)
 
 /* ---- a directory, with a real one */
 
-static char dir[64];
+static char dir[SCRATCH_PATH];
 
 static int begin_directory(void **state)
 {
     (void)state;
     loop = ev_loop_new(0);
-    snprintf(dir, sizeof(dir), "/tmp/test_sources.XXXXXX");
     answer_files = true;
     open_sources();
-    return mkdtemp(dir) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-    (void)st, (void)type, (void)ftw;
-    return remove(path);
+    return scratch_make(dir);
 }
 
 static int end_directory(void **state)
 {
     int rc = end(state);
-    nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(dir);
     return rc;
 }
 

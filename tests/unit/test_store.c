@@ -17,39 +17,32 @@
 #include <unistd.h>
 
 #include "keys.h"
+#include "scratch.h"
 #include "store.h"
 #include "str.h"
 
 /* ---- a state of its own for every test */
 
 struct room {
-    char dir[64];  /* all of the test's files */
-    char path[96]; /* the state */
+    char dir[SCRATCH_PATH]; /* all of the test's files */
+    char path[96];          /* the state */
     char why[STORE_WHY];
 };
 
 static int room_setup(void **state)
 {
     struct room *room = xcalloc(1, sizeof *room);
-    const char *tmp = getenv("TMPDIR");
-    snprintf(room->dir, sizeof room->dir, "%.40s/store.XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(room->dir))
+    if (scratch_make(room->dir) != 0)
         return -1;
     snprintf(room->path, sizeof room->path, "%s/state", room->dir);
     *state = room;
     return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-    (void)st, (void)type, (void)at;
-    return remove(path);
-}
-
 static int room_teardown(void **state)
 {
     struct room *room = *state;
-    nftw(room->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    scratch_remove(room->dir);
     free(room);
     return 0;
 }

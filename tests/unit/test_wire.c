@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 
+#include "scratch.h"
 #include "wire.h"
 
 static size_t frames_of(const char *const *texts, struct str *frames)
@@ -392,17 +393,11 @@ static void an_answer_is_read_as_it_was_written(void **state)
 
 /* ---- cases: frames separated by 0xff in input.bin, and who takes them in expect */
 
-static void read_file(const char *dir, const char *name, struct buf *out)
+static void read_part(const char *dir, const char *name, struct buf *out)
 {
-    char path[512], bytes[4096];
+    char path[512];
     snprintf(path, sizeof path, "tests/cases/wire/%s/%s", dir, name);
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        fail_msg("%s is missing", path);
-    for (size_t n; file && (n = fread(bytes, 1, sizeof bytes, file)) > 0;)
-        buf_put(out, bytes, n);
-    if (file)
-        fclose(file);
+    scratch_read(path, out);
 }
 
 static void put_verdict(struct buf *out, const char *who, const char *verdict)
@@ -456,8 +451,8 @@ static void every_case_is_taken_by_whom_it_is_for_and_refused_by_all_others(void
         struct buf input = BUF_NONE, expected = BUF_NONE, got = BUF_NONE;
         if (e->d_name[0] == '.')
             continue;
-        read_file(e->d_name, "input.bin", &input);
-        read_file(e->d_name, "expect", &expected);
+        read_part(e->d_name, "input.bin", &input);
+        read_part(e->d_name, "expect", &expected);
         judge(buf_str(&input), &got);
         if (!str_eq(buf_str(&got), buf_str(&expected)))
             fail_msg("%s:\n%s", e->d_name, buf_cstr(&got));

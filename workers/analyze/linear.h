@@ -7,10 +7,12 @@
  *     0  magic "DTLNLIN\n"     8  u32 format version     12  u32 header length
  *    16  u64 file length      24  u64 XXH3 of all bytes from 32 on
  *    32  u32 kind, bits, gram_min, gram_max, word_weight, text_max       (features.h)
- *    56  u32 classes          60  u32 flags (1: has an idf table)        64  f32 slope      68  u32
- * reserved, 0 72  name, 24 bytes, NUL-padded 96  classes x { name 24 bytes, f32 scale, f32 bias,
- * f32 evidence, u32 reserved, 0 } idf: u8 a bucket, when flagged weights: int8 [bucket][class], a
- * bucket's row padded to a multiple of 4
+ *    56  u32 classes          60  u32 flags (1: has an idf table)
+ *    64  f32 slope            68  u32 reserved, 0
+ *    72  name, 24 bytes, NUL-padded
+ *    96  classes x { name 24 bytes, f32 scale, f32 bias, f32 evidence, u32 reserved, 0 }
+ *        idf: u8 a bucket, when flagged
+ *        weights: int8 [bucket][class], a bucket's row padded to a multiple of 4
  *
  * A change of this layout raises the format version; an older program then refuses the file by
  * name. Loading checks everything and trusts nothing: whatever the file, no later call reads
