@@ -63,6 +63,7 @@
 #define LIMIT_PARSER_FRAME    (6UL << 20)  /* one item as a frame: LIMIT_TEXT and every other field at LIMIT_FIELD */
 #define LIMIT_PARSER_CHILDREN 64
 #define LIMIT_PARSER_REPLY    (32UL << 20) /* bytes a child may answer to one document: four times the body */
+#define LIMIT_PARSE_BACKLOG   64           /* documents waiting for a parser child, 8 MiB each at worst: above this no source is asked */
 #define LIMIT_JSON_DEPTH      64           /* jansson alone allows 2,048 */
 
 /* ---- watched directories */

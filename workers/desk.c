@@ -8,6 +8,7 @@
 #include "log.h"
 
 #define BATCH       128 /* items of one flush: one wait for the disk */
+#define BATCH_BYTES (16UL << 20) /* of one flush, so that a slow disk does not silence us */
 #define RETRY_FIRST (500 * USEC_PER_MSEC)
 #define RETRY_LAST  (15 * USEC_PER_SEC)
 
@@ -164,18 +165,23 @@ static void keep(struct desk *d, struct desk_item *const *batch, size_t count, i
 bool desk_step(struct desk *d, int64_t now_mono)
 {
     struct desk_item *item, *batch[BATCH];
-    size_t ready = 0;
+    size_t ready = 0, bytes = 0;
     bool changed = false;
     if (now_mono < d->retry_at)
         return false;
+    int64_t until = clock_mono() + DESK_STEP_US;
     DL_FOREACH (d->items, item) {
+        bool late = false;
         if (item->state == DESK_WAITING) {
             analyse(d, item);
             changed = true;
+            late = clock_mono() >= until;
         }
-        if (item->state == DESK_READY)
+        if (item->state == DESK_READY) {
             batch[ready++] = item;
-        if (ready == BATCH)
+            bytes += item->text.len;
+        }
+        if (late || ready == BATCH || bytes >= BATCH_BYTES)
             break;
     }
     if (ready > 0)

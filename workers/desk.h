@@ -42,8 +42,10 @@ struct desk {
 
 /* A copy of the work. */
 void desk_add(struct desk *d, const void *owner, uint64_t lease, struct str work);
-/* One batch: analyses what waits, puts and flushes what is ready, unless the sinks rest. True when
- * it changed anything. */
+/* One batch: analyses what waits, puts and flushes what is ready, unless the sinks rest. It ends
+ * early when its time is over (DESK_STEP_US of analysis, by the clock): a caller that holds many
+ * large items must still be heard between two batches. True when it changed anything. */
+#define DESK_STEP_US 250000LL
 bool desk_step(struct desk *d, int64_t now_mono);
 /* What the sinks' policies have due when there is nothing to put. */
 void desk_idle(struct desk *d);

@@ -276,7 +276,7 @@ static size_t working(const struct worker *w)
 static bool hopeless(const struct worker *w)
 {
     for (size_t i = 0; i < w->session_count; i++) {
-        if (!w->sessions[i].hopeless)
+        if (w->sessions[i].state != SESSION_REFUSED)
             return false;
     }
     return true;

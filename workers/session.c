@@ -13,7 +13,8 @@
 #define LEASE_MIN     (300 * USEC_PER_MSEC)
 #define RECEIVE_MAX   64 /* messages before others get their turn */
 
-static const char *const state_names[] = {"away", "asking", "working", "ending", "leaving", "left"};
+static const char *const state_names[] = {"away", "asking", "working",
+                                          "ending", "refused", "leaving", "left"};
 
 /* The one door to another state. */
 static void set_state(struct session *s, enum session_state state)
@@ -233,17 +234,31 @@ static void on_items(struct session *s, const struct wire_work *w)
         desk_add(s->desk, s, w->lease[i].lease, w->lease[i].payload);
 }
 
+static bool is_final(struct str reason)
+{
+    return str_is(reason, wire_refusal_name(WIRE_BAD_VERSION)) ||
+           str_is(reason, wire_refusal_name(WIRE_BAD_NAME));
+}
+
+/* Asking again would bring the same answer. */
+static void give_up(struct session *s)
+{
+    desk_forget(s->desk, s);
+    set_state(s, s->state == SESSION_LEAVING ? SESSION_LEFT : SESSION_REFUSED);
+}
+
 static void on_refused(struct session *s, const struct wire_work *w, int64_t now)
 {
+    if (s->state == SESSION_REFUSED || s->state == SESSION_LEFT)
+        return; /* nothing is asked of it any more */
     log_warning("worker: refused endpoint=%s reason=%s leases=%zu", s->endpoint,
                 log_safe(w->reason), w->count);
     for (size_t i = 0; i < w->count; i++)
         desk_forget_lease(s->desk, s, w->lease[i].lease);
     if (str_is(w->reason, wire_refusal_name(WIRE_HELLO_FIRST)) && s->state != SESSION_ASKING)
         start_again(s, "hello-first", now);
-    else if (str_is(w->reason, wire_refusal_name(WIRE_BAD_VERSION)) ||
-             str_is(w->reason, wire_refusal_name(WIRE_BAD_NAME)))
-        s->hopeless = true;
+    else if (is_final(w->reason))
+        give_up(s);
     else if (s->state == SESSION_ASKING)
         set_state(s, SESSION_AWAY); /* full, draining: hello_at says when we ask again */
 }
@@ -353,13 +368,15 @@ void session_tick(struct session *s, int64_t now)
     switch (s->state) {
     case SESSION_AWAY:
     case SESSION_ASKING:
-        if (now >= s->hello_at && !s->hopeless)
+        if (now >= s->hello_at)
             say_hello(s, now);
         break;
     case SESSION_WORKING:
     case SESSION_ENDING:
     case SESSION_LEAVING:
         tick_welcomed(s, now);
+        break;
+    case SESSION_REFUSED:
         break;
     case SESSION_LEFT:
         send_results(s);
@@ -382,6 +399,7 @@ int64_t session_due(const struct session *s, int64_t now)
         if (s->touched_at + s->lease_us / 3 < at)
             at = s->touched_at + s->lease_us / 3;
         break;
+    case SESSION_REFUSED:
     case SESSION_LEFT:
         break;
     }

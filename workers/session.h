@@ -5,6 +5,7 @@
  *      ▲                     │ no answer         │ silence, hello-first
  *      └─────────────────────┴───────────────────┘
  *     WORKING ──daemon's BYE──► ENDING ──all results sent──► AWAY
+ *     any but LEFT ──refused for its version or name──► REFUSED, if LEAVING LEFT
  *
  * Work goes to the desk; results are taken from it.
  */
@@ -19,6 +20,7 @@ enum session_state {
     SESSION_ASKING,
     SESSION_WORKING,
     SESSION_ENDING,
+    SESSION_REFUSED, /* for good: this daemon is not asked again, the reason is logged */
     SESSION_LEAVING,
     SESSION_LEFT
 };
@@ -34,7 +36,6 @@ struct session {
     int64_t heard_at, listened_at, sent_at, touched_at,
         hello_at; /* monotonic; hello_at: when the next one is due */
     int64_t hello_pause;
-    bool hopeless; /* refused for good: reason is logged */
 };
 
 /* 0, or a negative errno of the socket. The strings and the desk are lent as long as it lives. */

@@ -2,8 +2,8 @@
  * What the command line talks to: a ROUTER socket, one JSON request, one JSON answer. The room
  * moves messages and keeps their limits; what a request means is decided above, through `up`.
  *
- *   request  {"do": "status", …}      answer  {"ok": true, …} or {"ok": false, "error": "…",
- * "code": 64..78}
+ *   request  {"do": "status", …}
+ *   answer   {"ok": true, …} or {"ok": false, "error": "…", "code": 64..78}
  */
 #ifndef DATELINE_CONTROL_H
 #define DATELINE_CONTROL_H

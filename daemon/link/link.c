@@ -169,6 +169,17 @@ int link_lookup(struct link_room *room, const uint8_t id[16], struct link_known 
 
 /* ------------------------------------------------------------------------------------ judgement */
 
+static void hash_marker(struct link_room *room, struct str source_id, struct str kind,
+                        const uint8_t hash[16], uint8_t out[16])
+{
+    buf_reset(&room->scratch);
+    put_part(&room->scratch, source_id);
+    put_part(&room->scratch, STR("marker"));
+    put_part(&room->scratch, kind);
+    buf_put(&room->scratch, hash, 16);
+    hash_of(buf_str(&room->scratch), out);
+}
+
 static void hash_item(struct link_room *room, struct str source_id, const struct item *item,
                       struct link_answer *out)
 {
@@ -180,11 +191,8 @@ static void hash_item(struct link_room *room, struct str source_id, const struct
         hash_text(&room->scratch, STR_NONE, text, STR_NONE, out->text);
     else
         memcpy(out->text, out->content, 16);
-    buf_reset(&room->scratch);
-    put_part(&room->scratch, source_id);
-    put_part(&room->scratch, STR("marker"));
-    buf_put(&room->scratch, out->text, 16);
-    hash_of(buf_str(&room->scratch), out->marker);
+    hash_marker(room, source_id, STR("text"), out->text, out->sent_text);
+    hash_marker(room, source_id, STR("content"), out->content, out->sent_content);
 }
 
 static bool same_source(struct str uri, const struct link_identity *identity)
@@ -228,8 +236,10 @@ void link_judge(struct link_room *room, struct str source_id, const struct link_
     if (withdrawn) /* carries no text, so that a second withdrawal is recognised by this */
         memset(out->content, 0, 16);
     bool same = listed && memcmp(seen.content, out->content, 16) == 0;
+    /* An unknown id with a known text is the old item; a known one may get a new headline. */
+    bool sent = !withdrawn && find_marker(room, known ? out->sent_content : out->sent_text);
 
-    if (same || (!known && (withdrawn || find_marker(room, out->marker))))
+    if (same || sent || (withdrawn && !known))
         out->verdict = LINK_KNOWN;
     else if (!known)
         out->verdict = LINK_NEW;
@@ -307,10 +317,23 @@ bool link_remember(struct link_room *room, const struct link_identity *identity,
     memcpy(seen.text, answer->text, 16);
     write_item(room, identity, &seen, generation, writer);
     if (!known && answer->verdict != LINK_RETRACTION) {
-        write_seen(room, answer->marker, seen_marker, generation, writer);
+        write_seen(room, answer->sent_text, seen_marker, generation, writer);
+        write_seen(room, answer->sent_content, seen_marker, generation, writer);
         write_text(room, identity, answer, answer->judged_at, generation, writer);
     }
     return true;
+}
+
+void link_ignore(struct link_room *room, const struct link_identity *identity, int64_t now,
+                 uint64_t generation, const struct link_writer *writer)
+{
+    struct seen_entry seen = {.first_created = now, .last_changed = now};
+    if (find_seen(room, identity->id, &seen)) {
+        relist(room, identity, generation, writer);
+        return;
+    }
+    memcpy(seen.listing, identity->listing, 16);
+    write_item(room, identity, &seen, generation, writer);
 }
 
 void link_settled(struct link_room *room, uint64_t generation)

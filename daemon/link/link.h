@@ -34,7 +34,7 @@ enum link_verdict {
     LINK_NEW,
     LINK_UPDATE,     /* known, its text or headline changed */
     LINK_RETRACTION, /* known, withdrawn by its publisher */
-    LINK_KNOWN       /* nothing to do: known and unchanged, or the same text from the same source */
+    LINK_KNOWN       /* nothing to do: its source has sent this before, under this id or another */
 };
 
 #define LINK_URI 128 /* bytes of a uri of ours, NUL included */
@@ -60,7 +60,8 @@ struct link_answer {
     /* inside */
     int64_t judged_at;
     bool alias; /* known by its text only: its own id was not seen */
-    uint8_t content[16], text[16], marker[16];
+    uint8_t content[16], text[16];
+    uint8_t sent_text[16], sent_content[16]; /* markers: this source has sent this before */
 };
 
 /* Asks all three. `item` is final: its page has been read. `now` in µs UTC. */
@@ -78,6 +79,10 @@ struct link_writer {
 bool link_remember(struct link_room *room, const struct link_identity *identity,
                    const struct link_answer *answer, uint64_t queue_id, uint64_t generation,
                    const struct link_writer *writer);
+/* There is nothing to hand on of this item: listed from now on, so that its page is not asked for again
+ * until the list says something else of it. */
+void link_ignore(struct link_room *room, const struct link_identity *identity, int64_t now,
+                 uint64_t generation, const struct link_writer *writer);
 /* All that was remembered under this generation or an earlier one is durable. */
 void link_settled(struct link_room *room, uint64_t generation);
 

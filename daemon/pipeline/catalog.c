@@ -2,6 +2,7 @@
  * remembers. */
 #include "inside.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
@@ -136,17 +137,51 @@ static int add_configured(struct pipeline *p, const struct config_source *c, cha
     return EX_CONFIG;
 }
 
+static int add_under(struct pipeline *p, struct source_def *def, const char *id, struct source **out,
+                     char why[SOURCE_WHY])
+{
+    struct buf state = BUF_NONE;
+    def->id = id;
+    if (store_get_source(p->store, str_of(id), &state) != 0)
+        buf_reset(&state);
+    int rc = sources_add(p->sources, def, buf_str(&state), out, why);
+    buf_free(&state);
+    return rc;
+}
+
+/* A source of the configuration may have taken its id since: it goes on under another one. */
+static int add_renamed(struct pipeline *p, struct source_def *def, const char *old,
+                       char why[SOURCE_WHY])
+{
+    char id[LIMIT_SOURCE_ID + 1], key[LIMIT_SOURCE_ID + 2];
+    const char *address = def->url ? def->url : def->path;
+    struct source *source;
+    if (!address || sources_find(p->sources, str_of(address)))
+        return -EEXIST;
+    sources_make_id(p->sources, address, id, sizeof id);
+    int rc = add_under(p, def, id, &source, why);
+    if (rc != 0)
+        return rc;
+    log_warning("pipeline: the configuration has taken the id of a source that was added by command "
+                "source=%s now=%s",
+                old, id);
+    struct batch *batch = batch_new(p);
+    store_drop_source(batch->change, def_key(key, old));
+    batch->dirty = true;
+    batch_commit(batch);
+    catalog_write(p, source);
+    return 0;
+}
+
 static int add_remembered(void *ctx, struct str key, struct str row)
 {
     struct pipeline *p = ctx;
     if (key.len < 2 || key.at[0] != '+')
         return 0;
     json_t *def_row = json_loadb(row.at, row.len, 0, NULL);
-    struct buf state = BUF_NONE;
     struct source *source;
     char why[SOURCE_WHY] = "its row is damaged", *id = str_dup(str_from(key, 1));
     struct source_def def = {
-        .id = id,
         .kind = request_text(def_row, "kind"),
         .url = request_text(def_row, "url"),
         .path = request_text(def_row, "path"),
@@ -156,12 +191,10 @@ static int add_remembered(void *ctx, struct str key, struct str row)
         .allow_private = json_is_true(json_object_get(def_row, "allow_private")),
         .added = true,
     };
-    if (store_get_source(p->store, str_of(id), &state) != 0)
-        buf_reset(&state);
-    if (!def.kind || !is_id(id) || sources_add(p->sources, &def, buf_str(&state), &source, why) != 0)
+    bool good = def.kind && is_id(id);
+    if (!good || (add_under(p, &def, id, &source, why) != 0 && add_renamed(p, &def, id, why) != 0))
         log_warning("pipeline: a source that was added by command is left out source=%s why=%s",
                     log_safez(id), log_safez(why));
-    buf_free(&state);
     json_decref(def_row);
     free(id);
     return 0;

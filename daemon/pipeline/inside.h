@@ -35,8 +35,9 @@ struct pipeline {
     struct control *control;
     struct web *web;
 
-    struct store_numbers numbers; /* as of the newest change handed over */
-    struct store_numbers durable; /* as of the newest durable one: what is shown */
+    struct store_numbers numbers;   /* with what is being put together: ids are given from here */
+    struct store_numbers committed; /* as of the newest change handed over: each adds its own share */
+    struct store_numbers durable;   /* as of the newest durable one: what is shown */
     uint64_t generation;          /* of the newest change, for link */
     struct batch *out;            /* results and tries of this turn of the loop */
     struct topic_row *topics;     /* last seq of each topic seen since the start */
@@ -46,7 +47,7 @@ struct pipeline {
         uint64_t fetched, known, refused, pages, files;
     } seen;
     int64_t started_at, started_mono;
-    bool held, draining, failed;
+    bool held, full, draining, failed;
     void (*on_drained)(void *ctx);
     void *drained_ctx;
 
@@ -81,12 +82,15 @@ struct batch {
     size_t item_count;
     struct batch_result *results;
     size_t result_count;
-    bool dirty; /* something is in the change */
+    uint64_t done, dead; /* what it adds to the numbers, beside its items */
+    bool dirty;          /* something is in the change */
 };
 struct batch *batch_new(struct pipeline *pipeline);
 void batch_add_item(struct batch *batch, uint64_t id, size_t size);
 /* Hands the batch over. */
 void batch_commit(struct batch *batch);
+/* The store cannot be relied on any more: nothing is accepted or acknowledged, the process ends. */
+void pipeline_fail(struct pipeline *pipeline, const char *what, int error);
 /* Writes into the batch's change: for link_remember(). */
 struct link_writer batch_writer(struct batch *batch);
 /* Asks sources only while there is room. */

@@ -88,6 +88,18 @@ static void on_durable(void *ctx)
     pipeline_weigh(p);
 }
 
+/* A change carries the numbers of what was handed over before it and of itself, nothing of a batch
+ * that is still being put together: whichever of them a crash keeps, its numbers are those of its rows. */
+static void add_share(struct pipeline *p, const struct batch *batch)
+{
+    p->committed.next_queue_id = p->numbers.next_queue_id;
+    p->committed.next_seq = p->numbers.next_seq;
+    p->committed.accepted += batch->item_count;
+    p->committed.done += batch->done;
+    p->committed.dead += batch->dead;
+    p->committed.duplicates = p->numbers.duplicates; /* part of no balance */
+}
+
 void batch_commit(struct batch *batch)
 {
     struct pipeline *p = batch->pipeline;
@@ -95,7 +107,8 @@ void batch_commit(struct batch *batch)
         batch_free(batch);
         return;
     }
-    store_set_numbers(batch->change, &p->numbers);
+    add_share(p, batch);
+    store_set_numbers(batch->change, &p->committed);
     store_commit(p->store, &batch->change, on_durable, batch);
 }
 
@@ -103,7 +116,8 @@ void batch_commit(struct batch *batch)
 
 static uint64_t unfinished(const struct pipeline *p)
 {
-    return p->numbers.accepted - p->numbers.done - p->numbers.dead;
+    uint64_t ended = p->numbers.done + p->numbers.dead;
+    return p->numbers.accepted > ended ? p->numbers.accepted - ended : 0;
 }
 
 /* Held at the limit, let go a tenth below it, so that it does not flutter. */
@@ -111,16 +125,19 @@ void pipeline_weigh(struct pipeline *p)
 {
     uint64_t items = unfinished(p);
     size_t bytes = store_pending_bytes(p->store);
-    bool full = items >= LIMIT_QUEUE_ITEMS || bytes >= LIMIT_WRITE_BACKLOG;
-    bool roomy = items < LIMIT_QUEUE_ITEMS / 10 * 9 && bytes < LIMIT_WRITE_BACKLOG / 10 * 9;
+    size_t unread = parser_backlog(p->parser);
+    p->full = items >= LIMIT_QUEUE_ITEMS || bytes >= LIMIT_WRITE_BACKLOG;
+    bool full = p->full || unread >= LIMIT_PARSE_BACKLOG;
+    bool roomy = items < LIMIT_QUEUE_ITEMS / 10 * 9 && bytes < LIMIT_WRITE_BACKLOG / 10 * 9 &&
+                 unread < LIMIT_PARSE_BACKLOG / 2;
     bool hold = p->draining || full || (p->held && !roomy);
     if (hold == p->held)
         return;
     p->held = hold;
     sources_hold(p->sources, hold);
     if (!p->draining)
-        log_info("pipeline: sources %s unfinished=%llu unwritten=%zu", hold ? "held" : "let go",
-                 (unsigned long long)items, bytes);
+        log_info("pipeline: sources %s unfinished=%llu unwritten=%zu unread=%zu",
+                 hold ? "held" : "let go", (unsigned long long)items, bytes, unread);
 }
 
 /* ---------------------------------------------------------------------------------- the loop */
@@ -183,6 +200,8 @@ static void start_watchers(struct pipeline *p)
 {
     ev_prepare_init(&p->before_sleep, on_before_sleep);
     ev_check_init(&p->after_sleep, on_after_sleep);
+    ev_set_priority(&p->after_sleep, EV_MAXPRI); /* before whatever else wakes: its time counts */
+    ev_set_priority(&p->before_sleep, EV_MINPRI);
     ev_timer_init(&p->drain, on_drain_tick, DRAIN_TICK_S, DRAIN_TICK_S);
     ev_timer_init(&p->keep, on_keep_tick, KEEP_TICK_S, KEEP_TICK_S);
     p->before_sleep.data = p->after_sleep.data = p->drain.data = p->keep.data = p;
@@ -192,15 +211,22 @@ static void start_watchers(struct pipeline *p)
 
 /* ------------------------------------------------------------------------------------- opening */
 
+void pipeline_fail(struct pipeline *p, const char *what, int error)
+{
+    if (p->failed)
+        return;
+    log_error("store: %s, nothing is accepted or acknowledged any more error=%s", what,
+              log_safez(strerror(-error)));
+    p->failed = true;
+    ev_break(p->loop, EVBREAK_ALL);
+}
+
 static void on_store(void *ctx, enum store_event_type event, int error)
 {
     struct pipeline *p = ctx;
     switch (event) {
     case STORE_FAILED:
-        log_error("store: a write failed, nothing is accepted or acknowledged any more error=%s",
-                  log_safez(strerror(-error)));
-        p->failed = true;
-        ev_break(p->loop, EVBREAK_ALL);
+        pipeline_fail(p, "a write failed", error);
         break;
     }
 }
@@ -267,7 +293,7 @@ static int open_store(struct pipeline *p, char why[PIPELINE_WHY])
         return exit_of_store(rc);
     }
     store_numbers(p->store, &p->numbers);
-    p->durable = p->numbers;
+    p->durable = p->committed = p->numbers;
     return 0;
 }
 
@@ -373,6 +399,20 @@ static int requeue(void *ctx, uint64_t id, struct store_tries tries, struct str 
     return 0;
 }
 
+/* The queue is what counts: the numbers follow it, and it is said. */
+static void balance(struct pipeline *p, uint64_t queued)
+{
+    struct store_numbers *n = &p->numbers;
+    log_error("pipeline: the queue holds another number of items than was counted queue=%llu "
+              "counted=%llu",
+              (unsigned long long)queued, (unsigned long long)unfinished(p));
+    if (n->accepted >= queued + n->dead)
+        n->done = n->accepted - queued - n->dead;
+    else
+        n->accepted = queued + n->dead + n->done;
+    p->durable = p->committed = *n;
+}
+
 /* What was accepted and not finished goes on; the numbers must say the same as the queue. */
 static int restore_queue(struct pipeline *p, char why[PIPELINE_WHY])
 {
@@ -383,9 +423,7 @@ static int restore_queue(struct pipeline *p, char why[PIPELINE_WHY])
     }
     dispatch_counts(p->dispatch, &counts);
     if (counts.ready != unfinished(p))
-        log_error("pipeline: the queue holds another number of items than was counted queue=%llu "
-                  "counted=%llu",
-                  (unsigned long long)counts.ready, (unsigned long long)unfinished(p));
+        balance(p, counts.ready);
     if (counts.ready)
         log_info("pipeline: unfinished items go on items=%llu", (unsigned long long)counts.ready);
     return 0;
@@ -463,7 +501,7 @@ const char *pipeline_trouble(struct pipeline *p)
         return "the store has failed";
     if (p->draining)
         return "stopping";
-    if (p->held)
+    if (p->full)
         return "the queue is full, sources are held";
     return NULL;
 }

@@ -56,6 +56,19 @@ static void remember_url(struct batch *batch, struct str url, const char *uri)
     buf_free(&identity);
 }
 
+/* Refused, and remembered as such: its page is not asked for again with every poll. */
+static void ignore(struct poll *poll, struct batch *batch, const struct link_identity *identity,
+                   const char *why)
+{
+    struct pipeline *p = poll->pipeline;
+    struct link_writer writer = batch_writer(batch);
+    log_info("pipeline: item refused source=%s uri=%s why=%s", poll_id(poll), identity->uri,
+             log_safez(why));
+    link_ignore(p->link, identity, poll->fetched_at, batch->generation, &writer);
+    batch->dirty = true;
+    p->seen.refused++;
+}
+
 static void enqueue(struct poll *poll, struct batch *batch, const struct item *item,
                     const struct link_identity *identity, const struct link_answer *answer)
 {
@@ -71,9 +84,7 @@ static void enqueue(struct poll *poll, struct batch *batch, const struct item *i
                                   .fetched_at = poll->fetched_at},
              &row);
     if (row.len > LIMIT_MESSAGE - LIMIT_FIELD) {
-        log_warning("pipeline: item refused, too large for a message source=%s uri=%s bytes=%zu",
-                    poll_id(poll), identity->uri, row.len);
-        p->seen.refused++;
+        ignore(poll, batch, identity, "too large for a message");
         buf_free(&row);
         return;
     }
@@ -91,6 +102,12 @@ static void enqueue(struct poll *poll, struct batch *batch, const struct item *i
     buf_free(&row);
 }
 
+static void count_known(struct pipeline *p)
+{
+    p->numbers.duplicates++;
+    p->seen.known++;
+}
+
 /* The item is as whole as it gets: known, or queued. */
 static void accept_item(struct poll *poll, struct batch *batch, const struct item *item,
                         const struct link_identity *identity)
@@ -99,8 +116,7 @@ static void accept_item(struct poll *poll, struct batch *batch, const struct ite
     struct link_answer answer;
     struct str source_id = str_of(poll_id(poll));
     if (!item->field[ITEM_HEADLINE].len && !item_text(item).len && !(item->flags & ITEM_RETRACTED)) {
-        log_debug("pipeline: item refused, nothing to read in it source=%s", poll_id(poll));
-        p->seen.refused++;
+        ignore(poll, batch, identity, "nothing to read in it");
         return;
     }
     link_judge(p->link, source_id, identity, item, poll->fetched_at, &answer);
@@ -111,8 +127,7 @@ static void accept_item(struct poll *poll, struct batch *batch, const struct ite
     struct link_writer writer = batch_writer(batch);
     if (link_remember(p->link, identity, &answer, 0, batch->generation, &writer))
         batch->dirty = true;
-    p->numbers.duplicates++;
-    p->seen.known++;
+    count_known(p);
 }
 
 /* ---------------------------------------------------------------------------------- its page */
@@ -247,8 +262,7 @@ void poll_item(struct poll *poll, struct item **item)
     p->seen.fetched++;
     poll->outcome.items++;
     if (link_is_listed(p->link, &identity)) {
-        p->numbers.duplicates++;
-        p->seen.known++;
+        count_known(p);
         return;
     }
     if (wants_page(poll, *item)) {

@@ -8,6 +8,7 @@
  */
 #include "poll.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -145,6 +146,7 @@ static void on_parsed(void *ctx, const struct parser_answer *answer)
 {
     struct poll *poll = ctx;
     poll->parse = NULL;
+    pipeline_weigh(poll->pipeline);
     if (answer->error) {
         poll->pipeline->seen.refused++;
         fail(poll, class_of_parse(answer->error), answer->report.reason);
@@ -173,6 +175,7 @@ static void parse_list(struct poll *poll, const struct fetch_reply *reply)
         .fetched_at = poll->fetched_at,
     };
     poll->parse = parser_submit(poll->pipeline->parser, &request, reply->body, on_parsed, poll);
+    pipeline_weigh(poll->pipeline);
 }
 
 static void on_list(void *ctx, const struct fetch_reply *reply)
@@ -291,12 +294,29 @@ static void on_ask(struct pipeline *pipeline, const struct source_event *event)
     }
 }
 
+/* RFC 8089: names are bytes, and any byte but NUL may be in them. */
+static char *file_url(const char *folder, const char *name)
+{
+    struct buf url = BUF_NONE;
+    const char *const parts[] = {folder, "/", name};
+    buf_putz(&url, "file://");
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        for (const char *c = parts[i]; *c; c++) {
+            if (isalnum((unsigned char)*c) || strchr("-._~/", *c))
+                buf_putc(&url, *c);
+            else
+                buf_printf(&url, "%%%02X", (unsigned)(unsigned char)*c);
+        }
+    buf_cstr(&url);
+    return url.at;
+}
+
 static void on_file(struct pipeline *pipeline, struct source_event *event)
 {
     struct poll *poll = poll_new(pipeline, event->source);
     const char *folder = source_def(event->source)->path;
     poll->name = xstrdup(event->name);
-    poll->url = xasprintf("file://%s/%s", folder ? folder : "", event->name);
+    poll->url = file_url(folder ? folder : "", event->name);
     poll->modified_at = event->modified_at;
     pipeline->seen.files++;
     struct parse_request request = {

@@ -4,6 +4,7 @@
  */
 #include "inside.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "clock.h"
@@ -134,6 +135,12 @@ static bool read_whole(struct str bytes, struct jsonscan_want *wants, struct rec
     return true;
 }
 
+static bool is_event(struct str event)
+{
+    return str_is(event, "new") || str_is(event, "update") || str_is(event, "correction") ||
+           str_is(event, "retraction");
+}
+
 /* The caller drops out->whole in every case. */
 static bool read_record(struct str bytes, struct record_facts *out)
 {
@@ -144,16 +151,18 @@ static bool read_record(struct str bytes, struct record_facts *out)
     if (jsonscan(bytes, wants, PLACES) != 0 && !read_whole(bytes, wants, out))
         return false;
     facts_of(wants, out);
-    return out->event.len && out->uri.len && out->version.len;
+    return is_event(out->event) && out->uri.len && out->version.len;
 }
 
-/* "en" of "en-GB": a topic is filtered by prefix, so its parts are kept short and few. */
+/* "en" of "en-GB": a topic is filtered by prefix, so its parts are kept short, and few: a publisher may
+ * declare what it likes. */
 static struct str primary(struct str language)
 {
     size_t end = 0;
-    while (end < language.len && end < 8 && language.at[end] != '-' && language.at[end] != '_')
+    while (end < language.len && language.at[end] >= 'a' && language.at[end] <= 'z')
         end++;
-    return str_upto(language, end);
+    bool whole = end == language.len || language.at[end] == '-' || language.at[end] == '_';
+    return whole && (end == 2 || end == 3) ? str_upto(language, end) : STR_NONE;
 }
 
 static void put_topic(struct buf *out, const struct record_facts *facts)
@@ -215,14 +224,24 @@ static void settle(struct pipeline *p, uint64_t id, const struct record_facts *f
     else
         add_result(p, id, facts, bytes);
     store_queue_drop(out_batch(p)->change, id);
+    out_batch(p)->done++;
     p->numbers.done++;
+}
+
+/* 0 or -ENOENT. Any other error is the store's, and nobody's fault who waits for the row. */
+static int read_row(struct pipeline *p, uint64_t id, struct buf *out)
+{
+    int rc = store_queue_get(p->store, id, out);
+    if (rc != 0 && rc != -ENOENT)
+        pipeline_fail(p, "a row of the queue cannot be read", rc);
+    return rc;
 }
 
 static const char *record_fault(struct pipeline *p, uint64_t id, const struct record_facts *facts)
 {
     struct buf row = BUF_NONE;
     const char *fault = NULL;
-    if (store_queue_get(p->store, id, &row) != 0)
+    if (read_row(p, id, &row) != 0)
         fault = "not-queued";
     else if (!work_is(buf_str(&row), facts->uri, facts->version))
         fault = "record-of-another-item";
@@ -248,6 +267,10 @@ static void on_result(struct pipeline *p, const struct dispatch_event *event)
     const char *fault = "record-malformed";
     if (read_record(event->record, &facts))
         fault = record_fault(p, event->id, &facts);
+    if (p->failed) {
+        json_decref(facts.whole);
+        return;
+    }
     if (fault) {
         log_warning("pipeline: result refused queue=%llu worker=%s why=%s",
                     (unsigned long long)event->id, log_safez(event->worker), fault);
@@ -263,7 +286,7 @@ static void on_result(struct pipeline *p, const struct dispatch_event *event)
 static void on_load(struct pipeline *p, struct dispatch_event *event)
 {
     struct buf row = BUF_NONE;
-    if (store_queue_get(p->store, event->id, &row) == 0)
+    if (read_row(p, event->id, &row) == 0)
         buf_puts(event->load, work_of_row(buf_str(&row)));
     buf_free(&row);
 }
@@ -272,10 +295,14 @@ static void on_dead(struct pipeline *p, const struct dispatch_event *event)
 {
     struct batch *batch = out_batch(p);
     struct buf row = BUF_NONE;
-    if (store_queue_get(p->store, event->id, &row) != 0)
-        buf_reset(&row);
+    read_row(p, event->id, &row);
+    if (p->failed) { /* nothing is buried whose text could not be read */
+        buf_free(&row);
+        return;
+    }
     store_queue_bury(batch->change, event->id, buf_str(&row), str_of(event->reason));
     buf_free(&row);
+    batch->dead++;
     p->numbers.dead++;
     log_warning("pipeline: item is dead queue=%llu worker=%s why=%s", (unsigned long long)event->id,
                 log_safez(event->worker), log_safez(event->reason));

@@ -6,7 +6,7 @@
  *   1. the interval: the operator's `every`, else the learned one (Media Cloud's rule, below);
  *   2. after a failure it doubles with each one in a row, up to a day; the first success heals;
  *   3. what the publisher asks for raises it: freshness (Cache-Control, Expires), ttl and
- * sy:update*, Retry-After; skipHours and skipDays move the result out of what they name;
+ *      sy:update*, Retry-After; skipHours and skipDays move the result out of what they name;
  *   4. chance lengthens it by up to a tenth, so that what fell into step falls out of it again.
  * 410 Gone retires a source: it is looked at again after LIMIT_RETIRED_DAYS.
  *

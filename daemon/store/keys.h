@@ -17,18 +17,19 @@
  *   tries     u64 id                              u32 deliveries, u32 deaths
  *   dead      u64 id                              u32 length, reason, text: work
  *   results   u64 seq                             u64 prev, i64 at, 3 x u32 lengths, topic, uri,
- * version, text: record recorded  uri, version, u32 version's length  u64 seq topics    topic u64
- * seq
+ *                                                 version, text: record
+ *   recorded  uri, version, u32 version's length  u64 seq
+ *   topics    topic                               u64 seq
  *
  * Changing a layout
  *   - A value's layout changes: give it a new version byte, write only the new one, and let its
  *     decoder here take both. The old decoder goes when a schema step has rewritten all of them.
  *   - A key's layout, a family's meaning or a family's name changes, or older programs would
- * misread what is new: raise STORE_SCHEMA and add a step to version.c that rewrites what is there
- * in synced batches, sets the "schema" key in the last of them, and may be interrupted anywhere and
- * run again.
+ *     misread what is new: raise STORE_SCHEMA and add a step to version.c that rewrites what is
+ *     there in synced batches, sets the "schema" key in the last of them, and may be interrupted
+ *     anywhere and run again.
  *   - A new family alone: add it to families.c; it is made at the next open. Raise STORE_SCHEMA
- * when a program that does not know it would lose by that.
+ *     when a program that does not know it would lose by that.
  *
  * Decoders get bytes that a disk may have changed: they check every length and the end, and say
  * -EBADMSG; what they hand out points into the value.

@@ -79,3 +79,34 @@ def test_after_a_restart_no_file_is_lost_or_recorded_again(world):
     world.daemon()
     wait_for(lambda: world.settled(11))
     assert len(world.lines()) == 11
+
+
+def test_a_file_name_of_any_bytes_gives_a_proper_url(world):
+    stage(world)
+    with open(os.path.join(world.folder, "wire").encode() + b"/caf\xe9 1#.txt", "w") as f:
+        f.write(WIRE % 1)
+    world.daemon()
+    world.worker()
+    wait_for(lambda: world.settled(1))
+    assert world.lines()[0]["url"] == "file://%s/wire/caf%%E9%%201%%23.txt" % world.folder
+
+
+def test_an_old_file_that_is_read_again_is_no_newer_version(world):
+    stage(world)
+    feed = "<?xml version='1.0'?><rss version='2.0'><channel><title>F</title><item><guid>%d</guid><title>%s %d</title><description>%s</description></item></channel></rss>"
+    for i in range(20):
+        drop(world, "a%d.xml" % i, feed % (i, "First", i, article(i)))
+    daemon = world.daemon()
+    world.worker()
+    wait_for(lambda: world.settled(20))
+    for i in range(20):
+        drop(world, "b%d.xml" % i, feed % (i, "Corrected", i, article(100 + i)))
+    wait_for(lambda: world.settled(40))
+    world.stop(daemon)
+    for i in range(20):  # other times: all are read again
+        os.utime(os.path.join(world.folder, "wire", "a%d.xml" % i))
+    drop(world, "new.xml", feed % (99, "New", 99, article(99)))
+    world.daemon()
+    wait_for(lambda: world.settled(41))
+    assert world.queue()["accepted"] == 41
+    assert max(int(r["item"]["version"]) for r in world.lines()) == 2

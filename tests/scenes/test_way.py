@@ -165,3 +165,28 @@ def test_records_survive_a_restart_and_the_sequence_goes_on(world):
     assert [r["seq"] for r in world.replay(5)] == [1, 2, 3, 4, 5]
     assert len(world.lines()) == 5
     assert json.dumps(world.lines()[0])  # readable to the end
+
+
+def test_an_item_with_nothing_to_read_is_refused_and_its_page_asked_for_once(world):
+    publisher = world.publish()
+    publisher.put("/feed", rss([("1", "", "", publisher.url + "/missing"), ("2", "Two", article(2))]))
+    publisher.put("/missing", "", status=404)
+    world.configure([world.feed("/feed")])
+    world.daemon()
+    wait_for(lambda: len(publisher.log("/feed")) >= 4)
+    publisher.put("/feed", rss([("1", "", "", publisher.url + "/missing"), ("2", "Two", article(2)), ("3", "Three", article(3))]))
+    wait_for(lambda: world.queue()["accepted"] == 2)
+    assert len(publisher.log("/missing")) == 1
+    assert world.status()["intake"]["refused"] == 1
+
+
+def test_one_id_for_two_entries_makes_no_versions_without_end(world):
+    publisher = world.publish()
+    publisher.put("/feed", rss([("same", "One", article(1)), ("same", "Two", article(2))]))
+    world.configure([world.feed("/feed")])
+    world.daemon()
+    wait_for(lambda: world.queue()["accepted"] == 2)
+    for n in range(3):
+        publisher.put("/feed", rss([("same", "One", article(1)), ("same", "Two", article(2)), (n, "N%d" % n, article(10 + n))]))
+        wait_for(lambda: world.queue()["accepted"] == 3 + n)
+    assert world.queue()["accepted"] == 5

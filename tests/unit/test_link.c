@@ -212,6 +212,31 @@ static void short_texts_under_other_headlines_are_not_duplicates(void **state)
     assert_false(arrive(*state, "herald", &item).duplicate_of[0] == '\0');
 }
 
+static void two_entries_of_one_guid_do_not_make_versions_without_end(void **state)
+{
+    struct item a = item_of("1", "Harbour reopens", LONG_TEXT);
+    struct item b = item_of("1", "Harbour reopens, ferries sail", LONG_TEXT);
+    assert_int_equal(arrive(*state, "courier", &a).verdict, LINK_NEW);
+    assert_int_equal(arrive(*state, "courier", &b).verdict, LINK_UPDATE);
+    assert_int_equal(arrive(*state, "courier", &a).verdict, LINK_KNOWN);
+    assert_int_equal(arrive(*state, "courier", &b).verdict, LINK_KNOWN);
+}
+
+static void an_ignored_item_is_listed_until_its_listing_changes(void **state)
+{
+    struct world *w = *state;
+    struct item item = item_of("1", "", "");
+    struct link_identity identity;
+    struct link_writer writer = {put_seen, put_text, w};
+    link_identify(STR("courier"), &item, &identity);
+    link_ignore(w->room, &identity, 1000, ++w->generation, &writer);
+    assert_true(link_is_listed(w->room, &identity));
+    item.field[ITEM_HEADLINE] = STR("Now there is one");
+    link_identify(STR("courier"), &item, &identity);
+    assert_false(link_is_listed(w->room, &identity));
+    assert_int_equal(arrive(w, "courier", &item).verdict, LINK_NEW);
+}
+
 static void a_daily_headline_without_text_is_new_under_each_link(void **state)
 {
     struct item item = item_of("1", "Weather", "");
@@ -265,6 +290,8 @@ int main(void)
         TEST(the_same_text_under_a_new_guid_of_the_source_is_known_and_listed),
         TEST(the_same_text_from_another_source_is_new_and_a_duplicate),
         TEST(short_texts_under_other_headlines_are_not_duplicates),
+        TEST(two_entries_of_one_guid_do_not_make_versions_without_end),
+        TEST(an_ignored_item_is_listed_until_its_listing_changes),
         TEST(a_daily_headline_without_text_is_new_under_each_link),
         TEST(a_withdrawn_item_is_retracted_once_and_only_when_it_was_known),
         TEST(a_uri_leads_back_to_what_is_known_of_it),
