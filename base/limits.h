@@ -41,7 +41,8 @@
 #define LIMIT_AUTO_FIRST_MS   3600000      /* learned intervals: where learning begins */
 #define LIMIT_START_SPREAD_MS 600000       /* sources overdue at the start are spread over at most this */
 #define LIMIT_RETIRED_DAYS    30           /* after 410 Gone: looked at again */
-#define LIMIT_ADOPT_AFTER     3            /* equal 301 or 308 in a row before an address is taken over: maintenance pages */
+#define LIMIT_ADOPT_AFTER     3            /* equal 301 or 308 in a row before an address is taken over: maintenance pages; failures in a row there before it is left again */
+#define LIMIT_ASKS_UNDER_WAY  1024         /* sources asked and not settled: four times LIMIT_CONNECTIONS keep the wire busy, and back-pressure still has a say in all others */
 #define LIMIT_TITLE           256          /* bytes kept of a feed's title */
 
 /* ---- parsing */
@@ -71,6 +72,7 @@
 #define LIMIT_FILE_NAME       255
 #define LIMIT_RESCAN_MS       3600000      /* a directory is read again in full this often: network mounts tell no events */
 #define LIMIT_DIRECTORY_MS    60000        /* a directory that is not there is looked for again */
+#define LIMIT_CHANGED_MS      1000         /* deletions alone are written this long after the first of them: one write, however many */
 #define LIMIT_SCAN_STEP       512          /* entries read of a directory in one turn of the loop: 2 ms */
 
 /* ---- queue and transport */

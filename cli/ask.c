@@ -224,7 +224,7 @@ int ask_daemon(const struct ask *ask, json_t *request, json_t **out)
 
 int ask_print_json(const json_t *answer)
 {
-    char *text = json_dumps(answer, JSON_COMPACT);
+    char *text = json_dumps(answer, JSON_COMPACT | JSON_REAL_PRECISION(12));
     struct buf shown = BUF_NONE;
     if (isatty(STDOUT_FILENO))
         show_put(&shown, str_of(text));

@@ -10,6 +10,8 @@
 #include "list.h"
 #include "log.h"
 #include "utf8.h"
+
+#define ANSWER_FORM (JSON_COMPACT | JSON_REAL_PRECISION(12))
 #include "zev.h"
 
 /*
@@ -65,14 +67,14 @@ static void send_text(struct control_call *call, const char *text, size_t len)
 
 void control_answer(struct control_call *call, json_t *answer)
 {
-    size_t len = json_dumpb(answer, NULL, 0, JSON_COMPACT);
+    size_t len = json_dumpb(answer, NULL, 0, ANSWER_FORM);
     if (len > LIMIT_REPLY_JSON || len == 0) {
         json_decref(answer);
         control_fail(call, 70, "the answer would be %zu bytes long; ask for less", len);
         return;
     }
     char *text = xmalloc(len);
-    json_dumpb(answer, text, len, JSON_COMPACT);
+    json_dumpb(answer, text, len, ANSWER_FORM);
     json_decref(answer);
     send_text(call, text, len);
     free(text);

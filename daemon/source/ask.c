@@ -44,6 +44,7 @@ void ask_start(struct source *source)
 void ask_due(struct source *source)
 {
     source->phase = SOURCE_UNDER_WAY;
+    sources_note_ask(source, true);
     source->asks++;
     schedule_asked(&source->schedule, clock_now());
     struct source_event event = {

@@ -49,6 +49,7 @@ struct source {
 
     /* only in memory */
     enum source_phase phase;
+    bool asked;   /* one of LIMIT_ASKS_UNDER_WAY */
     bool leaving; /* goes when what is under way has ended */
     struct due_entry due;
     struct directory *directory;
@@ -58,6 +59,12 @@ struct source {
 /* ---- sources.c, for the kinds */
 /* Into the heap by schedule.next_at, unless it is paused, under way, or nothing was started yet. */
 void sources_plan(struct source *source);
+/* An ask of this source begins or has ended: counted against LIMIT_ASKS_UNDER_WAY. */
+void sources_note_ask(struct source *source, bool begins);
+/* So many are under way that others wait in line. */
+bool sources_full(const struct sources *sources);
+/* Tells the floor above that source_state() has changed with nothing under way. */
+void sources_changed(struct source *source);
 /* Does what is due now; the timer's callback, tests call it after they turned the clock. */
 void sources_run(struct sources *sources);
 bool sources_held(const struct sources *sources);
@@ -88,6 +95,8 @@ struct directories *directories_new(struct ev_loop *loop);
 void directories_free(struct directories *all); /* NULL is fine */
 void directory_done(struct source *source, const char *name,
                     const char *class); /* the file under way */
+/* The file under way is no longer: it is taken again. */
+void directory_abandon(struct source *source);
 size_t directory_pending(const struct source *source);
 /* What was taken, 16 hex digits a bucket; appended. The other reads it back. */
 void directory_state(const struct source *source, struct buf *out);

@@ -298,6 +298,13 @@ void schedule_start(struct schedule *s, int64_t every_us, int64_t now, double ch
     snprintf(s->why, sizeof(s->why), "overdue at the start, spread with the others");
 }
 
+void schedule_elsewhere(struct schedule *s, int64_t now, const char *why)
+{
+    s->retired = false; /* that was said of the other */
+    s->next_at = now;
+    snprintf(s->why, sizeof(s->why), "%s", why);
+}
+
 void schedule_refresh(struct schedule *s, int64_t now)
 {
     s->next_at = now;

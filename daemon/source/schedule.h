@@ -49,6 +49,8 @@ void schedule_decide(struct schedule *s, int64_t every_us, const struct source_o
                      int64_t now, double chance);
 /* The daemon starts: what is overdue is spread, what was never asked is due now. */
 void schedule_start(struct schedule *s, int64_t every_us, int64_t now, double chance);
+/* The address that was asked is left for another one, which is due now: why. */
+void schedule_elsewhere(struct schedule *s, int64_t now, const char *why);
 /* Now, by command. */
 void schedule_refresh(struct schedule *s, int64_t now);
 /* `every`, or what was learned so far. */

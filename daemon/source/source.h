@@ -6,7 +6,8 @@
  * request is due or SOURCE_FILE when a file is complete; the floor above carries it through and
  * answers with source_polled() or source_file_done(), takes source_state() into the same atomic
  * change as the items, and says source_settled() when that is durable: only then is the next ask
- * planned. At most one thing of a source is under way.
+ * planned. At most one thing of a source is under way, and at most LIMIT_ASKS_UNDER_WAY sources are
+ * asked at once; those that are due besides wait in line.
  */
 #ifndef DATELINE_SOURCE_H
 #define DATELINE_SOURCE_H
@@ -59,6 +60,11 @@ struct source_outcome { /* of one ask */
 struct sources_options {
     struct ev_loop *loop;
     void (*up)(void *ctx, struct source_event *event);
+    /* source_state() has changed though nothing of the source is under way (files of a directory
+     * went, or were refused): what is stored is to be written again. At most once a
+     * LIMIT_CHANGED_MS and source. NULL: nobody wants to know; then such a directory is read anew in
+     * part after a restart. */
+    void (*changed)(void *ctx, struct source *source);
     void *ctx;
 };
 
@@ -96,6 +102,11 @@ void source_polled(struct source *source, const struct source_outcome *outcome);
  * once the source_state() after this is durable, unless it changes. */
 void source_file_done(struct source *source, const char *name, const char *class, uint32_t items);
 void source_settled(struct source *source);
+/* Whatever was under way has been cancelled by the caller: none of source_polled(),
+ * source_file_done() and source_settled() will come for it. The ask is due again, the file is taken
+ * again; sources_remove() then frees the source at once, and one that was to go already goes here.
+ * Nothing when it is idle. */
+void source_abandon(struct source *source);
 /* What must survive, JSON, appended. */
 void source_state(const struct source *source, struct buf *out);
 /* For sources, explain and metrics:

@@ -16,7 +16,9 @@ static const struct source_kind *const kinds[] = {&source_feed, &source_page, &s
 struct sources {
     struct sources_options options;
     struct source *by_id, *by_origin, *by_adopted;
-    struct due due;
+    /* Of those that ask, and of directories: a line of the former does not hold up the latter. */
+    struct due asks, looks;
+    size_t asking;
     ev_timer timer;
     struct directories *directories;
     uint64_t chance;
@@ -25,9 +27,29 @@ struct sources {
 
 /* ---- time */
 
+static struct due *due_of(struct source *source)
+{
+    return source->kind->asks ? &source->sources->asks : &source->sources->looks;
+}
+
+bool sources_full(const struct sources *sources)
+{
+    return sources->asking >= LIMIT_ASKS_UNDER_WAY;
+}
+
+/* Whose turn is next; an ask only while one more may be under way. */
+static struct due_entry *first_due(const struct sources *sources)
+{
+    struct due_entry *ask = sources_full(sources) ? NULL : due_first(&sources->asks);
+    struct due_entry *look = due_first(&sources->looks);
+    if (!ask || !look)
+        return ask ? ask : look;
+    return look->at <= ask->at ? look : ask;
+}
+
 static void rearm(struct sources *sources)
 {
-    const struct due_entry *first = due_first(&sources->due);
+    const struct due_entry *first = first_due(sources);
     ev_timer_stop(sources->options.loop, &sources->timer);
     if (!first || sources->held || !sources->started)
         return;
@@ -39,11 +61,11 @@ static void rearm(struct sources *sources)
 void sources_run(struct sources *sources)
 {
     for (int i = 0; i < DUE_A_TURN && sources->started && !sources->held; i++) {
-        struct due_entry *first = due_first(&sources->due);
+        struct due_entry *first = first_due(sources);
         if (!first || first->at > clock_mono())
             break;
         struct source *source = (struct source *)((char *)first - offsetof(struct source, due));
-        due_clear(&sources->due, first);
+        due_clear(due_of(source), first);
         source->kind->due(source); /* may have ended it */
     }
     rearm(sources);
@@ -64,10 +86,31 @@ void sources_plan(struct source *source)
     if (!sources->started)
         return;
     if (waits)
-        due_set(&sources->due, &source->due, clock_mono() + source->schedule.next_at - clock_now());
+        due_set(due_of(source), &source->due, clock_mono() + source->schedule.next_at - clock_now());
     else
-        due_clear(&sources->due, &source->due);
+        due_clear(due_of(source), &source->due);
     rearm(sources);
+}
+
+void sources_note_ask(struct source *source, bool begins)
+{
+    struct sources *sources = source->sources;
+    if (source->asked == begins)
+        return;
+    source->asked = begins;
+    if (begins) {
+        sources->asking++;
+        return;
+    }
+    sources->asking--;
+    rearm(sources); /* the next in line */
+}
+
+void sources_changed(struct source *source)
+{
+    const struct sources_options *options = &source->sources->options;
+    if (options->changed)
+        options->changed(options->ctx, source);
 }
 
 bool sources_held(const struct sources *sources)
@@ -124,7 +167,8 @@ void sources_close(struct sources *sources)
         source_free(source);
     directories_free(sources->directories);
     ev_timer_stop(sources->options.loop, &sources->timer);
-    due_done(&sources->due);
+    due_done(&sources->asks);
+    due_done(&sources->looks);
     free(sources);
 }
 
@@ -302,7 +346,8 @@ int sources_add(struct sources *sources, const struct source_def *def, struct st
 void source_free(struct source *s)
 {
     struct sources *sources = s->sources;
-    due_clear(&sources->due, &s->due);
+    sources_note_ask(s, false);
+    due_clear(due_of(s), &s->due);
     if (s->kind->stop)
         s->kind->stop(s);
     sources_adopt(s, NULL);

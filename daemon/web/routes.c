@@ -62,7 +62,7 @@ static int put_text(const char *text, size_t len, void *ctx)
 static void put_json(json_t *json, struct buf *out)
 {
     if (json)
-        json_dump_callback(json, put_text, out, JSON_COMPACT);
+        json_dump_callback(json, put_text, out, JSON_COMPACT | JSON_REAL_PRECISION(12));
     buf_putc(out, '\n');
     json_decref(json);
 }
