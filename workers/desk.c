@@ -7,7 +7,7 @@
 #include "list.h"
 #include "log.h"
 
-#define BATCH       128 /* items of one flush: one wait for the disk */
+#define BATCH       128          /* items of one flush: one wait for the disk */
 #define BATCH_BYTES (16UL << 20) /* of one flush, so that a slow disk does not silence us */
 #define RETRY_FIRST (500 * USEC_PER_MSEC)
 #define RETRY_LAST  (15 * USEC_PER_SEC)

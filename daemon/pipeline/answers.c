@@ -85,7 +85,8 @@ static json_t *item_line(uint64_t id, struct str row)
     json_t *line = json_pack("{s:I}", "id", (json_int_t)id);
     json_t *record = json_loadb(work.at, work.len, 0, NULL);
     json_t *item = json_object_get(record, "item");
-    json_t *headline = json_object_get(json_array_get(json_object_get(item, "headlines"), 0), "value");
+    json_t *headline =
+        json_object_get(json_array_get(json_object_get(item, "headlines"), 0), "value");
     json_object_set(line, "uri", json_object_get(item, "uri"));
     if (headline)
         json_object_set(line, "headline", headline);
@@ -130,8 +131,8 @@ static void answer_dead(struct pipeline *p, const json_t *request, struct contro
     struct listing listing = {p, json_array()};
     (void)request;
     store_each_dead(p->store, list_dead, &listing);
-    control_answer(call, json_pack("{s:b, s:I, s:o}", "ok", 1, "dead",
-                                   (json_int_t)p->numbers.dead, "items", listing.list));
+    control_answer(call, json_pack("{s:b, s:I, s:o}", "ok", 1, "dead", (json_int_t)p->numbers.dead,
+                                   "items", listing.list));
 }
 
 /* ------------------------------------------------------------------------------------ requests */
@@ -164,7 +165,7 @@ void answer_request(void *ctx, const json_t *request, struct control_call *call)
         void (*answer)(struct pipeline *, const json_t *, struct control_call *);
     } requests[] = {
         {"status", answer_status_call},     {"sources", answer_sources},
-        {"source-add", catalog_add},         {"source-remove", answer_remove},
+        {"source-add", catalog_add},        {"source-remove", answer_remove},
         {"source-refresh", answer_refresh}, {"source-pause", answer_pause},
         {"source-resume", answer_resume},   {"queue", answer_queue},
         {"queue-dead", answer_dead},        {"explain", answer_explain},

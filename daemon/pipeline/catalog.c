@@ -104,6 +104,9 @@ void catalog_remove(struct pipeline *p, struct source *source, struct control_ca
     store_drop_source(batch->change, str_of(id));
     batch->dirty = true;
     batch_commit(batch);
+    /* One whose poll is on its way to the disk goes when that is durable. */
+    if (way_in_cancel(p, source))
+        source_abandon(source);
     sources_remove(p->sources, str_of(id));
     log_info("pipeline: source removed source=%s", id);
     control_answer(call, json_pack("{s:b, s:s}", "ok", 1, "removed", id));
@@ -137,8 +140,8 @@ static int add_configured(struct pipeline *p, const struct config_source *c, cha
     return EX_CONFIG;
 }
 
-static int add_under(struct pipeline *p, struct source_def *def, const char *id, struct source **out,
-                     char why[SOURCE_WHY])
+static int add_under(struct pipeline *p, struct source_def *def, const char *id,
+                     struct source **out, char why[SOURCE_WHY])
 {
     struct buf state = BUF_NONE;
     def->id = id;
@@ -162,9 +165,10 @@ static int add_renamed(struct pipeline *p, struct source_def *def, const char *o
     int rc = add_under(p, def, id, &source, why);
     if (rc != 0)
         return rc;
-    log_warning("pipeline: the configuration has taken the id of a source that was added by command "
-                "source=%s now=%s",
-                old, id);
+    log_warning(
+        "pipeline: the configuration has taken the id of a source that was added by command "
+        "source=%s now=%s",
+        old, id);
     struct batch *batch = batch_new(p);
     store_drop_source(batch->change, def_key(key, old));
     batch->dirty = true;

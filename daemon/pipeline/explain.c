@@ -148,8 +148,9 @@ static int explain_item(struct pipeline *p, struct str uri, json_t **out)
     json_object_set_new(facts, "last_changed", json_string(changed));
     say(lines, "%.*s", STR_ARG(uri));
     if (known.version == 0)
-        say(lines, "known since %s: its source had sent the same text under another id, so it was "
-                   "not handed on",
+        say(lines,
+            "known since %s: its source had sent the same text under another id, so it was "
+            "not handed on",
             first);
     else
         say(lines, "first seen %s, version %s since %s", first, version, changed);

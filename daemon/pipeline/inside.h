@@ -35,9 +35,10 @@ struct pipeline {
     struct control *control;
     struct web *web;
 
-    struct store_numbers numbers;   /* with what is being put together: ids are given from here */
-    struct store_numbers committed; /* as of the newest change handed over: each adds its own share */
-    struct store_numbers durable;   /* as of the newest durable one: what is shown */
+    struct store_numbers numbers; /* with what is being put together: ids are given from here */
+    struct store_numbers
+        committed;                /* as of the newest change handed over: each adds its own share */
+    struct store_numbers durable; /* as of the newest durable one: what is shown */
     uint64_t generation;          /* of the newest change, for link */
     struct batch *out;            /* results and tries of this turn of the loop */
     struct topic_row *topics;     /* last seq of each topic seen since the start */
@@ -61,7 +62,7 @@ struct pipeline {
     } turn;
 };
 
-/* ---- pipeline.c */
+/* ---- batch.c */
 
 /* What is written together, and what follows when it is durable. */
 struct batch_item {
@@ -89,16 +90,20 @@ struct batch *batch_new(struct pipeline *pipeline);
 void batch_add_item(struct batch *batch, uint64_t id, size_t size);
 /* Hands the batch over. */
 void batch_commit(struct batch *batch);
-/* The store cannot be relied on any more: nothing is accepted or acknowledged, the process ends. */
-void pipeline_fail(struct pipeline *pipeline, const char *what, int error);
 /* Writes into the batch's change: for link_remember(). */
 struct link_writer batch_writer(struct batch *batch);
+/* ---- pipeline.c */
+
+/* The store cannot be relied on any more: nothing is accepted or acknowledged, the process ends. */
+void pipeline_fail(struct pipeline *pipeline, const char *what, int error);
 /* Asks sources only while there is room. */
 void pipeline_weigh(struct pipeline *pipeline);
 
 /* ---- way_in.c */
 void way_in_source(void *ctx, struct source_event *event);
 void way_in_stop(struct pipeline *pipeline);
+/* Forgets the poll of a source that is to go; false when it has none under way. */
+bool way_in_cancel(struct pipeline *pipeline, const struct source *source);
 
 /* ---- way_out.c */
 void way_out_dispatch(void *ctx, struct dispatch_event *event);
@@ -115,7 +120,7 @@ struct work_facts {
     const struct link_answer *answer;
     struct source *source;
     const char *title; /* of the feed, as it says itself; NULL: as its source knows it */
-    const char *url; /* the item's, for items without a link; NULL none */
+    const char *url;   /* the item's, for items without a link; NULL none */
     int64_t fetched_at;
 };
 void work_row(const struct item *item, const struct work_facts *facts, struct buf *out);
@@ -133,7 +138,8 @@ json_t *status_queue(struct pipeline *pipeline);
 int sources_restore(struct pipeline *pipeline, char why[PIPELINE_WHY]);
 void catalog_add(struct pipeline *pipeline, const json_t *request, struct control_call *call);
 void catalog_remove(struct pipeline *pipeline, struct source *source, struct control_call *call);
-void catalog_write(struct pipeline *pipeline, struct source *source); /* its state, and definition */
+/* Its state and, when a command added it, its definition. */
+void catalog_write(struct pipeline *pipeline, struct source *source);
 
 /* ---- answers.c, explain.c */
 const char *request_text(const json_t *request, const char *key);

@@ -13,105 +13,6 @@
 #define DRAIN_TICK_S 0.1
 #define KEEP_TICK_S  600.0
 
-/* ------------------------------------------------------------------------------------- batches */
-
-struct batch *batch_new(struct pipeline *p)
-{
-    struct batch *batch = xcalloc(1, sizeof *batch);
-    batch->pipeline = p;
-    batch->change = store_change_new(p->store);
-    batch->generation = ++p->generation;
-    return batch;
-}
-
-void batch_add_item(struct batch *batch, uint64_t id, size_t size)
-{
-    if (batch->item_count % 64 == 0)
-        batch->items =
-            xrealloc(batch->items, (batch->item_count + 64) * sizeof *batch->items);
-    batch->items[batch->item_count++] = (struct batch_item){id, size};
-    batch->dirty = true;
-}
-
-static void put_seen(void *ctx, const uint8_t id[16], struct str entry)
-{
-    store_put_seen(((struct batch *)ctx)->change, id, entry);
-}
-
-static void put_text(void *ctx, const uint8_t hash[16], struct str entry)
-{
-    store_put_text(((struct batch *)ctx)->change, hash, entry);
-}
-
-struct link_writer batch_writer(struct batch *batch)
-{
-    return (struct link_writer){put_seen, put_text, batch};
-}
-
-static void batch_free(struct batch *batch)
-{
-    for (size_t i = 0; i < batch->result_count; i++) {
-        free(batch->results[i].topic);
-        buf_free(&batch->results[i].record);
-    }
-    store_change_free(batch->change);
-    free(batch->results);
-    free(batch->items);
-    free(batch);
-}
-
-static void publish(struct pipeline *p, const struct batch_result *result)
-{
-    dispatch_done(p->dispatch, result->id);
-    p->durable.done++;
-    if (!result->seq) /* recorded before: its first result stands */
-        return;
-    p->durable.next_seq = result->seq + 1;
-    live_publish(p->live, &(struct live_record){result->seq, result->prev, str_of(result->topic),
-                                                buf_str(&result->record)});
-}
-
-/* Everything that may only happen once the disk has it. */
-static void on_durable(void *ctx)
-{
-    struct batch *batch = ctx;
-    struct pipeline *p = batch->pipeline;
-    link_settled(p->link, batch->generation);
-    p->durable.accepted += batch->item_count;
-    for (size_t i = 0; i < batch->item_count; i++)
-        dispatch_add(p->dispatch, batch->items[i].id, batch->items[i].size, 0, 0);
-    for (size_t i = 0; i < batch->result_count; i++)
-        publish(p, &batch->results[i]);
-    if (batch->source)
-        source_settled(batch->source);
-    batch_free(batch);
-    pipeline_weigh(p);
-}
-
-/* A change carries the numbers of what was handed over before it and of itself, nothing of a batch
- * that is still being put together: whichever of them a crash keeps, its numbers are those of its rows. */
-static void add_share(struct pipeline *p, const struct batch *batch)
-{
-    p->committed.next_queue_id = p->numbers.next_queue_id;
-    p->committed.next_seq = p->numbers.next_seq;
-    p->committed.accepted += batch->item_count;
-    p->committed.done += batch->done;
-    p->committed.dead += batch->dead;
-    p->committed.duplicates = p->numbers.duplicates; /* part of no balance */
-}
-
-void batch_commit(struct batch *batch)
-{
-    struct pipeline *p = batch->pipeline;
-    if (!batch->dirty || p->failed) {
-        batch_free(batch);
-        return;
-    }
-    add_share(p, batch);
-    store_set_numbers(batch->change, &p->committed);
-    store_commit(p->store, &batch->change, on_durable, batch);
-}
-
 /* ------------------------------------------------------------------------------ back-pressure */
 
 static uint64_t unfinished(const struct pipeline *p)
@@ -186,7 +87,8 @@ static void on_keep_tick(struct ev_loop *loop, ev_timer *w, int events)
     uint64_t seq;
     (void)loop;
     (void)events;
-    if (store_seq_at(p->store, clock_now() - p->config->replay.keep_us, &seq) != 0 || seq <= p->kept)
+    if (store_seq_at(p->store, clock_now() - p->config->replay.keep_us, &seq) != 0 ||
+        seq <= p->kept)
         return;
     struct batch *batch = batch_new(p);
     store_drop_results(batch->change, seq);
@@ -283,11 +185,10 @@ static int exit_of_store(int error)
 static int open_store(struct pipeline *p, char why[PIPELINE_WHY])
 {
     char reason[STORE_WHY];
-    int rc = store_open(&(struct store_options){.path = p->config->state,
-                                                .loop = p->loop,
-                                                .up = on_store,
-                                                .ctx = p},
-                        &p->store, reason);
+    int rc = store_open(
+        &(struct store_options){
+            .path = p->config->state, .loop = p->loop, .up = on_store, .ctx = p},
+        &p->store, reason);
     if (rc != 0) {
         snprintf(why, PIPELINE_WHY, "%s", reason);
         return exit_of_store(rc);
@@ -363,6 +264,11 @@ static int open_sockets(struct pipeline *p, char why[PIPELINE_WHY])
     return rc == 0 ? 0 : refuse(why, "web.listen", c->web.listen, rc);
 }
 
+static void on_source_changed(void *ctx, struct source *source)
+{
+    catalog_write(ctx, source);
+}
+
 static int open_readers(struct pipeline *p, char why[PIPELINE_WHY])
 {
     const struct config *c = p->config;
@@ -372,8 +278,8 @@ static int open_readers(struct pipeline *p, char why[PIPELINE_WHY])
                          &p->parser);
     if (rc != 0) {
         snprintf(why, PIPELINE_WHY,
-                 "the parser children cannot start: %s (program %s, parser.jail: %s)", strerror(-rc),
-                 parser_program(), c->parser.jail);
+                 "the parser children cannot start: %s (program %s, parser.jail: %s)",
+                 strerror(-rc), parser_program(), c->parser.jail);
         return EX_UNAVAILABLE;
     }
     rc = fetch_open(&(struct fetch_options){.loop = p->loop,
@@ -385,7 +291,9 @@ static int open_readers(struct pipeline *p, char why[PIPELINE_WHY])
                     &p->fetch);
     if (rc == 0)
         rc = sources_open(
-            &(struct sources_options){.loop = p->loop, .up = way_in_source, .ctx = p}, &p->sources);
+            &(struct sources_options){
+                .loop = p->loop, .up = way_in_source, .changed = on_source_changed, .ctx = p},
+            &p->sources);
     if (rc == 0)
         return sources_restore(p, why);
     snprintf(why, PIPELINE_WHY, "fetching cannot start: %s", strerror(-rc));
@@ -454,10 +362,10 @@ int pipeline_open(const struct config *config, struct ev_loop *loop, struct pipe
     return 0;
 }
 
-void pipeline_drain(struct pipeline *p, void (*call)(void *ctx), void *ctx)
+void pipeline_drain(struct pipeline *p, void (*on_drained)(void *ctx), void *ctx)
 {
     p->draining = true;
-    p->on_drained = call;
+    p->on_drained = on_drained;
     p->drained_ctx = ctx;
     pipeline_weigh(p);
     dispatch_drain(p->dispatch);

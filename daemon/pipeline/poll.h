@@ -7,7 +7,7 @@
 
 #include "inside.h"
 
-#include <utlist.h>
+#include "list.h"
 
 struct page { /* an item that waits for its page */
     struct poll *poll;
@@ -24,10 +24,11 @@ struct poll {
     struct source *source;
     struct fetch_job *fetch;
     struct parser_job *parse;
-    char *url; /* of the last hop, or of the file */
+    char *url;  /* of the last hop, or of the file */
     char *name; /* of the file, NULL: not a file */
     int64_t fetched_at, modified_at;
-    struct batch *batch; /* open only inside one call: batches are committed in the order they were made */
+    struct batch
+        *batch; /* open only inside one call: batches are committed in the order they were made */
     struct item **items; /* of the list, not looked at yet from next_item on */
     size_t item_count, next_item;
     ev_timer slice;

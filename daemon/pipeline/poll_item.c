@@ -115,7 +115,8 @@ static void accept_item(struct poll *poll, struct batch *batch, const struct ite
     struct pipeline *p = poll->pipeline;
     struct link_answer answer;
     struct str source_id = str_of(poll_id(poll));
-    if (!item->field[ITEM_HEADLINE].len && !item_text(item).len && !(item->flags & ITEM_RETRACTED)) {
+    if (!item->field[ITEM_HEADLINE].len && !item_text(item).len &&
+        !(item->flags & ITEM_RETRACTED)) {
         ignore(poll, batch, identity, "nothing to read in it");
         return;
     }

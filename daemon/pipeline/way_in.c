@@ -153,7 +153,8 @@ static void on_parsed(void *ctx, const struct parser_answer *answer)
         poll_finish(poll);
     } else if (!poll->name && !is_list(answer->report.type)) {
         poll->pipeline->seen.refused++;
-        fail(poll, "not-a-feed", "an HTML page or a text, not a feed; kind: page reads lists of links");
+        fail(poll, "not-a-feed",
+             "an HTML page or a text, not a feed; kind: page reads lists of links");
         poll_finish(poll);
     } else {
         if (answer->about)
@@ -250,8 +251,8 @@ static void tell_directory(struct poll *poll)
 {
     const struct source_outcome *outcome = &poll->outcome;
     if (outcome->class)
-        log_warning("pipeline: file not understood source=%s file=%s class=%s why=%s", poll_id(poll),
-                    log_safez(poll->name), outcome->class, log_safez(poll->error));
+        log_warning("pipeline: file not understood source=%s file=%s class=%s why=%s",
+                    poll_id(poll), log_safez(poll->name), outcome->class, log_safez(poll->error));
     else
         log_info("pipeline: file read source=%s file=%s items=%u new=%u", poll_id(poll),
                  log_safez(poll->name), outcome->items, outcome->fresh_items);
@@ -339,16 +340,30 @@ void way_in_source(void *ctx, struct source_event *event)
     }
 }
 
+static void cancel(struct poll *poll)
+{
+    if (poll->fetch)
+        fetch_cancel(poll->fetch);
+    if (poll->parse)
+        parser_cancel(poll->parse);
+    poll_free(poll);
+}
+
+bool way_in_cancel(struct pipeline *pipeline, const struct source *source)
+{
+    struct poll *poll;
+    DL_FOREACH (pipeline->polls, poll) {
+        if (poll->source == source) {
+            cancel(poll);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Polls under way are forgotten: nothing of them was promised to anyone, they are asked again. */
 void way_in_stop(struct pipeline *pipeline)
 {
-    struct poll *poll, *next;
-    DL_FOREACH_SAFE(pipeline->polls, poll, next)
-    {
-        if (poll->fetch)
-            fetch_cancel(poll->fetch);
-        if (poll->parse)
-            parser_cancel(poll->parse);
-        poll_free(poll);
-    }
+    while (pipeline->polls)
+        cancel(pipeline->polls);
 }

@@ -40,7 +40,7 @@ void way_out_stop(struct pipeline *p)
 {
     struct topic_row *row, *next;
     way_out_flush(p);
-    HASH_ITER(hh, p->topics, row, next) {
+    HASH_ITER (hh, p->topics, row, next) {
         HASH_DEL(p->topics, row);
         free(row->topic);
         free(row);
@@ -85,7 +85,17 @@ struct record_facts {
     json_t *whole; /* when it was read whole */
 };
 
-enum { AT_EVENT, AT_URI, AT_VERSION, AT_SOURCE, AT_LANGUAGE, AT_DECLARED, AT_TOPIC, AT_SEQ, PLACES };
+enum {
+    AT_EVENT,
+    AT_URI,
+    AT_VERSION,
+    AT_SOURCE,
+    AT_LANGUAGE,
+    AT_DECLARED,
+    AT_TOPIC,
+    AT_SEQ,
+    PLACES
+};
 
 static const char *const places[PLACES] = {
     [AT_EVENT] = "event",
@@ -117,7 +127,8 @@ static json_t *walk(json_t *at, const char *path)
     while (at && str_cut(&rest, '.', &name)) {
         char key[32];
         snprintf(key, sizeof key, "%.*s", STR_ARG(name));
-        at = json_is_array(at) ? json_array_get(at, strtoul(key, NULL, 10)) : json_object_get(at, key);
+        at = json_is_array(at) ? json_array_get(at, strtoul(key, NULL, 10))
+                               : json_object_get(at, key);
     }
     return at;
 }

@@ -34,7 +34,8 @@ struct directories {
     int inotify;
     ev_io io;
     ev_timer turn; /* one step of one directory, then the loop sees to everything else */
-    struct directory *busy, *by_wd;
+    ev_timer tell; /* those unsaved: a directory that is emptied is one write, not one a file */
+    struct directory *busy, *unsaved, *by_wd;
 };
 
 /* ---- turns */
@@ -57,6 +58,47 @@ static void rest(struct directory *d)
     if (d->busy)
         DL_DELETE(sources_directories(d->source->sources)->busy, d);
     d->busy = false;
+}
+
+static void start_telling(struct directories *all)
+{
+    if (!all->unsaved || ev_is_active(&all->tell))
+        return;
+    ev_timer_set(&all->tell, LIMIT_CHANGED_MS / 1000., 0.);
+    ev_timer_start(all->loop, &all->tell);
+}
+
+void directory_unsaved(struct directory *d)
+{
+    struct directories *all = sources_directories(d->source->sources);
+    if (d->unsaved)
+        return;
+    d->unsaved = true;
+    DL_APPEND2(all->unsaved, d, unsaved_prev, unsaved_next);
+    start_telling(all);
+}
+
+static void saved(struct directory *d)
+{
+    struct directories *all = sources_directories(d->source->sources);
+    if (d->unsaved)
+        DL_DELETE2(all->unsaved, d, unsaved_prev, unsaved_next);
+    d->unsaved = false;
+}
+
+static void on_tell(struct ev_loop *loop, ev_timer *w, int events)
+{
+    (void)loop, (void)events;
+    struct directories *all = w->data;
+    struct directory *d, *next;
+    DL_FOREACH_SAFE2(all->unsaved, d, next, unsaved_next)
+    {
+        if (d->source->phase != SOURCE_IDLE)
+            continue; /* the file under way may carry it; else the next time */
+        saved(d);
+        sources_changed(d->source);
+    }
+    start_telling(all);
 }
 
 static int scan(struct directory *d)
@@ -220,6 +262,8 @@ struct directories *directories_new(struct ev_loop *loop)
     all->io.data = all;
     ev_timer_init(&all->turn, on_turn, 0., 0.);
     all->turn.data = all;
+    ev_timer_init(&all->tell, on_tell, 0., 0.);
+    all->tell.data = all;
     if (all->inotify >= 0)
         ev_io_start(loop, &all->io);
     return all;
@@ -229,9 +273,10 @@ void directories_free(struct directories *all)
 {
     if (!all)
         return;
-    assert(!all->by_wd && !all->busy);
+    assert(!all->by_wd && !all->busy && !all->unsaved);
     ev_io_stop(all->loop, &all->io);
     ev_timer_stop(all->loop, &all->turn);
+    ev_timer_stop(all->loop, &all->tell);
     if (all->inotify >= 0)
         close(all->inotify);
     free(all);
@@ -279,6 +324,7 @@ static void directory_stop(struct source *source)
     if (!d)
         return;
     detach(d);
+    saved(d);
     files_done(d);
     free(d);
     source->directory = NULL;
@@ -291,8 +337,19 @@ void directory_done(struct source *source, const char *name, const char *class)
     taken_put(&d->taken, name, d->current_stamp);
     free(d->current);
     d->current = NULL;
+    saved(d); /* source_state() is taken now */
     if (class)
         source->bad_files++;
+}
+
+void directory_abandon(struct source *source)
+{
+    struct directory *d = source->directory;
+    if (!d || !d->current)
+        return; /* it was done already, and only its writing was awaited */
+    files_want(d, d->current, clock_now());
+    free(d->current);
+    d->current = NULL;
 }
 
 size_t directory_pending(const struct source *source)

@@ -32,8 +32,14 @@ struct directory {
     uint64_t current_stamp;
     bool busy; /* on the list of those with something to do */
     struct directory *next, *prev;
+    bool unsaved; /* on the list of those whose sums changed with nothing to carry them */
+    struct directory *unsaved_next, *unsaved_prev;
     UT_hash_handle by_wd;
 };
+
+/* ---- directory.c */
+/* What was taken has changed and no source_file_done() will say so: told a little later. */
+void directory_unsaved(struct directory *d);
 
 /* ---- files.c */
 /* Can a file be handed up now? */

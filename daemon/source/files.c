@@ -53,7 +53,8 @@ void files_forget(struct directory *d, const char *name)
     HASH_FIND_STR(d->pending, name, p);
     if (p)
         unwant(d, p);
-    taken_drop(&d->taken, name);
+    if (taken_drop(&d->taken, name))
+        directory_unsaved(d);
 }
 /* ---- scans */
 
@@ -124,11 +125,11 @@ static int older_first(const struct pending *a, const struct pending *b)
 
 static void finish_scan(struct directory *d)
 {
-    if (d->begun)
-        taken_prune(&d->taken, d->found, d->found_count);
-    else
-        taken_begin(&d->taken, d->found, d->found_count);
+    bool changed = d->begun ? taken_prune(&d->taken, d->found, d->found_count)
+                            : taken_begin(&d->taken, d->found, d->found_count);
     d->begun = true;
+    if (changed)
+        directory_unsaved(d);
     for (size_t i = 0; i < d->found_count; i++) {
         const struct taken_found *f = &d->found[i];
         bool under_way =
@@ -163,8 +164,10 @@ static void refuse_file(struct directory *d, const char *name, const char *class
     log_warning("source: file not taken source=%s file=%s class=%s error=%s", s->def.id,
                 log_safez(name), class, err ? log_safez(strerror(-err)) : "-");
     /* Not again, unless it changes. */
-    if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+    if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
         taken_put(&d->taken, name, taken_stamp(name, &st));
+        directory_unsaved(d);
+    }
 }
 
 static void hand_up(struct directory *d, const char *name, struct buf *bytes, const struct stat *st)

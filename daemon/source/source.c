@@ -76,8 +76,13 @@ static void follow_move(struct source *s, const char *moved)
     }
     s->moved_count++;
     const struct source *there = sources_at(s->sources, moved);
-    if (s->moved_count < LIMIT_ADOPT_AFTER || there == s)
+    if (s->moved_count < LIMIT_ADOPT_AFTER)
         return;
+    if (there == s) {
+        if (s->adopted && strcmp(moved, source_address(s)) == 0)
+            sources_adopt(s, NULL); /* and back again */
+        return;
+    }
     if (there) {
         if (s->moved_count == LIMIT_ADOPT_AFTER)
             log_warning(
@@ -89,6 +94,28 @@ static void follow_move(struct source *s, const char *moved)
     sources_adopt(s, moved);
     source_keep(&s->moved, NULL);
     s->moved_count = 0;
+}
+
+/* The address that was taken over is dead: whoever runs the source's own may have a better one by
+ * now. It is asked at once, without validators of the other; when it still leads there, that counts
+ * as three moves again. */
+static void leave_adopted(struct source *s, const struct source_outcome *o)
+{
+    char why[SCHEDULE_WHY], number[16];
+    bool gone = o->gone || o->status == 404 || o->status == 410;
+    if (!s->adopted || (!gone && s->schedule.failures < LIMIT_ADOPT_AFTER))
+        return;
+    snprintf(number, sizeof(number), "%d", o->status);
+    snprintf(why, sizeof(why), "the address it had moved to failed (%s): its own is asked again",
+             gone && o->status ? number : s->schedule.class);
+    log_warning("source: leaving the address it moved to source=%s url=%s class=%s status=%d",
+                s->def.id, log_safez(s->adopted), log_safez(s->schedule.class), o->status);
+    sources_adopt(s, NULL);
+    source_keep(&s->etag, NULL);
+    source_keep(&s->last_modified, NULL);
+    source_keep(&s->moved, NULL);
+    s->moved_count = 0;
+    schedule_elsewhere(&s->schedule, clock_now(), why);
 }
 
 static void log_outcome(const struct source *s, const struct source_outcome *o,
@@ -124,6 +151,8 @@ void source_polled(struct source *s, const struct source_outcome *o)
         follow_move(s, o->moved);
         s->items += o->items;
         s->fresh_items += o->fresh_items;
+    } else if (s->schedule.failures > failures_before) {
+        leave_adopted(s, o);
     }
     log_outcome(s, o, failures_before);
     s->phase = SOURCE_SETTLING;
@@ -143,10 +172,11 @@ void source_file_done(struct source *s, const char *name, const char *class, uin
     s->phase = SOURCE_SETTLING;
 }
 
-void source_settled(struct source *s)
+/* Nothing is under way any more. */
+static void rest(struct source *s)
 {
-    assert(s->phase == SOURCE_SETTLING);
     s->phase = SOURCE_IDLE;
+    sources_note_ask(s, false);
     if (s->leaving) {
         source_free(s);
         return;
@@ -155,4 +185,19 @@ void source_settled(struct source *s)
         sources_plan(s);
     if (s->kind->wake)
         s->kind->wake(s);
+}
+
+void source_settled(struct source *s)
+{
+    assert(s->phase == SOURCE_SETTLING);
+    rest(s);
+}
+
+void source_abandon(struct source *s)
+{
+    if (s->phase == SOURCE_IDLE)
+        return;
+    if (!s->kind->asks)
+        directory_abandon(s);
+    rest(s);
 }

@@ -86,7 +86,8 @@ void sources_plan(struct source *source)
     if (!sources->started)
         return;
     if (waits)
-        due_set(due_of(source), &source->due, clock_mono() + source->schedule.next_at - clock_now());
+        due_set(due_of(source), &source->due,
+                clock_mono() + source->schedule.next_at - clock_now());
     else
         due_clear(due_of(source), &source->due);
     rearm(sources);

@@ -253,6 +253,8 @@ static void say_next(const struct source *s, struct buf *out)
                    clock_format(s->schedule.next_at / 1000000 * 1000000, text), s->schedule.why);
     if (has_next(s) && sources_held(s->sources))
         buf_printf(out, "All sources are held back until the queue is shorter.\n");
+    else if (has_next(s) && s->kind->asks && sources_full(s->sources))
+        buf_printf(out, "As many sources as may be are being asked: who is due waits in line.\n");
 }
 
 static void say_move(const struct source *s, struct buf *out)

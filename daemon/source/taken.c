@@ -62,14 +62,16 @@ void taken_put(struct taken *t, const char *name, uint64_t stamp)
     put(t, hash_name(name), stamp);
 }
 
-void taken_drop(struct taken *t, const char *name)
+bool taken_drop(struct taken *t, const char *name)
 {
     struct taken_file *file = find(t, hash_name(name));
-    if (file)
-        drop(t, file);
+    if (!file)
+        return false;
+    drop(t, file);
+    return true;
 }
 
-void taken_begin(struct taken *t, const struct taken_found *found, size_t count)
+bool taken_begin(struct taken *t, const struct taken_found *found, size_t count)
 {
     uint64_t there[TAKEN_BUCKETS] = {0}, stored[TAKEN_BUCKETS];
     memcpy(stored, t->sums, sizeof(stored));
@@ -81,11 +83,13 @@ void taken_begin(struct taken *t, const struct taken_found *found, size_t count)
         if (there[name % TAKEN_BUCKETS] == stored[name % TAKEN_BUCKETS])
             put(t, name, found[i].stamp);
     }
+    return memcmp(stored, t->sums, sizeof(stored)) != 0;
 }
 
-void taken_prune(struct taken *t, const struct taken_found *found, size_t count)
+bool taken_prune(struct taken *t, const struct taken_found *found, size_t count)
 {
     struct taken_file *file, *tmp;
+    bool any = false;
     HASH_ITER (hh, t->files, file, tmp)
         file->seen = false;
     for (size_t i = 0; i < count; i++) {
@@ -94,9 +98,12 @@ void taken_prune(struct taken *t, const struct taken_found *found, size_t count)
             file->seen = true;
     }
     HASH_ITER (hh, t->files, file, tmp) {
-        if (!file->seen)
-            drop(t, file);
+        if (file->seen)
+            continue;
+        drop(t, file);
+        any = true;
     }
+    return any;
 }
 
 void taken_done(struct taken *t)

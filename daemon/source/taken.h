@@ -37,13 +37,13 @@ struct taken_found { /* what a scan saw */
 uint64_t taken_stamp(const char *name, const struct stat *st);
 bool taken_has(const struct taken *taken, const char *name, uint64_t stamp);
 void taken_put(struct taken *taken, const char *name,
-               uint64_t stamp); /* instead of an older stamp */
-void taken_drop(struct taken *taken, const char *name);
+               uint64_t stamp);                         /* instead of an older stamp */
+bool taken_drop(struct taken *taken, const char *name); /* true: it was there */
 /* The first scan after a start: files in buckets whose sums agree count as taken, the other buckets
- * begin anew. */
-void taken_begin(struct taken *taken, const struct taken_found *found, size_t count);
-/* A later scan: forgets what is no longer there. */
-void taken_prune(struct taken *taken, const struct taken_found *found, size_t count);
+ * begin anew. True when a sum is another than before, so that it should be written. */
+bool taken_begin(struct taken *taken, const struct taken_found *found, size_t count);
+/* A later scan: forgets what is no longer there. True when there was such a one. */
+bool taken_prune(struct taken *taken, const struct taken_found *found, size_t count);
 void taken_done(struct taken *taken);
 
 void taken_write(const struct taken *taken, struct buf *out); /* 16 hex digits a bucket, appended */

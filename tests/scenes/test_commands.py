@@ -39,6 +39,24 @@ def test_a_source_is_added_asked_remembered_and_removed(running):
     assert running.run("source", "remove", "extra", check=False).returncode == 66
 
 
+def test_a_source_is_removed_while_its_pages_are_asked_for_and_added_again(running):
+    pages = [("p%d" % i, "Teaser %d" % i, "Short.", running.publisher.url + "/page/%d" % i) for i in range(40)]
+    running.publisher.put("/teasers", rss(pages))
+    for i in range(40):
+        running.publisher.put("/page/%d" % i, "<p>slow</p>", type="text/html", delay=2.0)
+    add = ("source", "add", running.publisher.url + "/teasers", "--id", "teasers", "--allow-private")
+    running.run(*add)
+    wait_for(lambda: any(e["path"].startswith("/page/") for e in running.publisher.log()) or
+             running.status()["fetch"]["active"] > 0)
+    running.run("source", "remove", "teasers")
+    assert not any(s["id"] == "teasers" for s in running.ask("sources")["sources"])
+    running.run(*add)
+    running.run("source", "remove", "teasers")
+    running.stop(running.processes[0])
+    running.daemon()
+    assert not any(s["id"] == "teasers" for s in running.ask("sources")["sources"])
+
+
 def test_refresh_asks_at_once(running):
     running.publisher.put("/slow", rss([("s", "Slow", article(50))]))
     running.run("source", "add", running.publisher.url + "/slow", "--id", "slow", "--every", "1h", "--allow-private")

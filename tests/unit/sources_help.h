@@ -55,10 +55,20 @@ static inline void on_up(void *ctx, struct source_event *e)
     }
 }
 
+static int changed_count;
+
+static inline void on_changed(void *ctx, struct source *source)
+{
+    (void)ctx;
+    assert_int_equal(source->phase, SOURCE_IDLE);
+    changed_count++;
+}
+
 static inline void open_sources(void)
 {
-    up_count = 0;
-    assert_int_equal(sources_open(&(struct sources_options){loop, on_up, NULL}, &sources), 0);
+    up_count = changed_count = 0;
+    struct sources_options options = {.loop = loop, .up = on_up, .changed = on_changed};
+    assert_int_equal(sources_open(&options, &sources), 0);
 }
 
 static inline int end(void **state)
@@ -68,6 +78,48 @@ static inline int end(void **state)
     ev_loop_destroy(loop);
     clock_set(0);
     return 0;
+}
+
+/* ---- those that are asked, with a clock that stands still */
+
+static inline int begin_frozen(void **state)
+{
+    (void)state;
+    loop = ev_loop_new(0);
+    clock_set(NOW);
+    answer_files = false;
+    open_sources();
+    return 0;
+}
+
+static inline struct source *add_state(const char *id, const char *url, int64_t every_us,
+                                       struct str state)
+{
+    struct source *s = NULL;
+    struct source_def def = {.id = id, .kind = "feed", .url = url, .every_us = every_us};
+    int err = sources_add(sources, &def, state, &s, why);
+    if (err)
+        fail_msg("%s: %s", url, why);
+    return s;
+}
+
+static inline struct source *add(const char *id, const char *url, int64_t every_us)
+{
+    return add_state(id, url, every_us, STR_NONE);
+}
+
+static inline void settle(struct source *s, struct source_outcome o)
+{
+    source_polled(s, &o);
+    source_settled(s);
+}
+
+static const struct source_outcome fine = {.status = 200, .items = 5};
+
+static inline void advance(int64_t us)
+{
+    clock_advance(us);
+    sources_run(sources);
 }
 
 #endif

@@ -305,6 +305,75 @@ static void a_directory_is_watched_by_one_source(void **state)
     assert_string_equal(ups[0].id, "wire");
 }
 
+/* Reads what is stored, stops, and starts anew. */
+static struct source *restart(struct source *s)
+{
+    struct buf kept = BUF_NONE;
+    source_state(s, &kept);
+    sources_close(sources);
+    open_sources();
+    s = watch(buf_str(&kept));
+    buf_free(&kept);
+    return s;
+}
+
+static void run_until_changed(void)
+{
+    for (int i = 0; i < 300 && changed_count == 0; i++)
+        run_for(10);
+    assert_int_equal(changed_count, 1);
+}
+
+static void deletions_alone_are_told_once_so_that_a_restart_reads_nothing(void **state)
+{
+    (void)state;
+    char name[16];
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        write_file(name, "x");
+    }
+    struct source *s = watch(STR_NONE);
+    run_until(100);
+    run_for(2 * LIMIT_CHANGED_MS);
+    assert_int_equal(changed_count, 0); /* the files themselves carried all */
+    for (int i = 0; i < 10; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        assert_int_equal(unlink(in_dir(name)), 0);
+    }
+    run_until_changed();
+    run_for(2 * LIMIT_CHANGED_MS);
+    assert_int_equal(changed_count, 1);
+    restart(s);
+    run_until(0);
+}
+
+static void a_refused_file_is_told_so_that_a_restart_does_not_try_it_again(void **state)
+{
+    (void)state;
+    write_file("big", "x");
+    assert_int_equal(truncate(in_dir("big"), (off_t)LIMIT_FILE + 1), 0);
+    struct source *s = watch(STR_NONE);
+    run_until_changed();
+    s = restart(s);
+    run_for(100);
+    assert_int_equal(s->bad_files, 1);
+}
+
+static void an_abandoned_file_is_taken_again_or_its_source_removed(void **state)
+{
+    (void)state;
+    answer_files = false;
+    write_file("a", "1");
+    struct source *s = watch(STR_NONE);
+    run_until(1);
+    source_abandon(s);
+    run_until(2);
+    assert_string_equal(ups[1].name, "a");
+    source_abandon(s);
+    assert_int_equal(sources_remove(sources, STR("wire")), 0);
+    run_until(2);
+}
+
 static void sums_of_taken_files_are_read_back_or_refused(void **state)
 {
     (void)state;
@@ -343,6 +412,9 @@ int main(void)
         WATCHING(a_file_over_the_limit_or_unreadable_is_counted_and_not_tried_again),
         WATCHING(a_directory_that_is_not_there_is_a_failure_and_no_end),
         WATCHING(a_directory_is_watched_by_one_source),
+        WATCHING(deletions_alone_are_told_once_so_that_a_restart_reads_nothing),
+        WATCHING(a_refused_file_is_told_so_that_a_restart_does_not_try_it_again),
+        WATCHING(an_abandoned_file_is_taken_again_or_its_source_removed),
         cmocka_unit_test(sums_of_taken_files_are_read_back_or_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

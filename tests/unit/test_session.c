@@ -96,19 +96,40 @@ static void ask(void)
     assert_int_equal(session.state, SESSION_ASKING);
 }
 
-static void refuse(enum wire_refusal reason)
+static void answer(enum wire_verb verb, struct buf *header)
 {
     struct wire_parts parts;
-    struct buf text = BUF_NONE;
     hear(&parts);
-    buf_printf(&text, "{\"reason\":\"%s\"}", wire_refusal_name(reason));
-    assert_int_equal(
-        wire_send_work(daemon_socket, parts.at[0], WIRE_REFUSED, buf_str(&text), NULL, 0), 0);
-    buf_free(&text);
+    assert_int_equal(wire_send_work(daemon_socket, parts.at[0], verb, buf_str(header), NULL, 0), 0);
+    buf_free(header);
     wire_parts_done(&parts);
     zmq_pollitem_t poll = {.socket = session.socket, .events = ZMQ_POLLIN};
     assert_int_equal(zmq_poll(&poll, 1, 5000), 1);
     (void)session_receive(&session, clock_mono());
+}
+
+static void refuse(enum wire_refusal reason)
+{
+    struct buf header = BUF_NONE;
+    buf_printf(&header, "{\"reason\":\"%s\"}", wire_refusal_name(reason));
+    answer(WIRE_REFUSED, &header);
+}
+
+static void a_daemon_that_says_nothing_is_lost_however_we_sleep(void **state)
+{
+    (void)state;
+    struct buf header = BUF_NONE;
+    buf_putz(&header, "{\"version\":1,\"epoch\":\"0123456789abcdef\",\"session\":\"1\","
+                      "\"lease_ms\":30000,\"heartbeat_ms\":500}");
+    ask();
+    answer(WIRE_WELCOME, &header);
+    assert_int_equal(session.state, SESSION_WORKING);
+    for (int i = 0; i < WIRE_SILENCE && session.state == SESSION_WORKING; i++) {
+        clock_advance(session_due(&session, clock_mono()) + USEC_PER_MSEC);
+        (void)session_receive(&session, clock_mono());
+        session_tick(&session, clock_mono());
+    }
+    assert_int_equal(session.state, SESSION_AWAY);
 }
 
 static void a_worker_refused_for_good_asks_no_more_and_sleeps(void **state)
@@ -168,6 +189,7 @@ static void small_items_are_kept_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WORKING(a_daemon_that_says_nothing_is_lost_however_we_sleep),
         WORKING(a_worker_refused_for_good_asks_no_more_and_sleeps),
         WORKING(a_worker_refused_for_now_asks_again),
         WORKING(a_batch_of_large_items_ends_before_the_worker_seems_dead),

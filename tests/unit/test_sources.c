@@ -9,45 +9,6 @@
 #include "limits.h"
 #include "sources_help.h"
 
-static int begin_frozen(void **state)
-{
-    (void)state;
-    loop = ev_loop_new(0);
-    clock_set(NOW);
-    answer_files = false;
-    open_sources();
-    return 0;
-}
-
-static struct source *add_state(const char *id, const char *url, int64_t every_us, struct str state)
-{
-    struct source *s = NULL;
-    struct source_def def = {.id = id, .kind = "feed", .url = url, .every_us = every_us};
-    int err = sources_add(sources, &def, state, &s, why);
-    if (err)
-        fail_msg("%s: %s", id, why);
-    return s;
-}
-
-static struct source *add(const char *id, const char *url, int64_t every_us)
-{
-    return add_state(id, url, every_us, STR_NONE);
-}
-
-static void settle(struct source *s, struct source_outcome o)
-{
-    source_polled(s, &o);
-    source_settled(s);
-}
-
-static const struct source_outcome fine = {.status = 200, .items = 5};
-
-static void advance(int64_t us)
-{
-    clock_advance(us);
-    sources_run(sources);
-}
-
 static void what_makes_no_sense_is_refused_with_a_reason(void **state)
 {
     (void)state;

@@ -1,0 +1,100 @@
+/* What is written together, and what may only happen once the disk has it. */
+#include "inside.h"
+
+#include <stdlib.h>
+
+struct batch *batch_new(struct pipeline *p)
+{
+    struct batch *batch = xcalloc(1, sizeof *batch);
+    batch->pipeline = p;
+    batch->change = store_change_new(p->store);
+    batch->generation = ++p->generation;
+    return batch;
+}
+
+void batch_add_item(struct batch *batch, uint64_t id, size_t size)
+{
+    if (batch->item_count % 64 == 0)
+        batch->items = xrealloc(batch->items, (batch->item_count + 64) * sizeof *batch->items);
+    batch->items[batch->item_count++] = (struct batch_item){id, size};
+    batch->dirty = true;
+}
+
+static void put_seen(void *ctx, const uint8_t id[16], struct str entry)
+{
+    store_put_seen(((struct batch *)ctx)->change, id, entry);
+}
+
+static void put_text(void *ctx, const uint8_t hash[16], struct str entry)
+{
+    store_put_text(((struct batch *)ctx)->change, hash, entry);
+}
+
+struct link_writer batch_writer(struct batch *batch)
+{
+    return (struct link_writer){put_seen, put_text, batch};
+}
+
+static void batch_free(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->result_count; i++) {
+        free(batch->results[i].topic);
+        buf_free(&batch->results[i].record);
+    }
+    store_change_free(batch->change);
+    free(batch->results);
+    free(batch->items);
+    free(batch);
+}
+
+static void publish(struct pipeline *p, const struct batch_result *result)
+{
+    dispatch_done(p->dispatch, result->id);
+    p->durable.done++;
+    if (!result->seq) /* recorded before: its first result stands */
+        return;
+    p->durable.next_seq = result->seq + 1;
+    live_publish(p->live, &(struct live_record){result->seq, result->prev, str_of(result->topic),
+                                                buf_str(&result->record)});
+}
+
+/* Everything that may only happen once the disk has it. */
+static void on_durable(void *ctx)
+{
+    struct batch *batch = ctx;
+    struct pipeline *p = batch->pipeline;
+    link_settled(p->link, batch->generation);
+    p->durable.accepted += batch->item_count;
+    for (size_t i = 0; i < batch->item_count; i++)
+        dispatch_add(p->dispatch, batch->items[i].id, batch->items[i].size, 0, 0);
+    for (size_t i = 0; i < batch->result_count; i++)
+        publish(p, &batch->results[i]);
+    if (batch->source)
+        source_settled(batch->source);
+    batch_free(batch);
+    pipeline_weigh(p);
+}
+
+/* A change carries the numbers of what was handed over before it and of itself, nothing of a batch
+ * that is still being put together: whichever of them a crash keeps, its numbers are those of its rows. */
+static void add_share(struct pipeline *p, const struct batch *batch)
+{
+    p->committed.next_queue_id = p->numbers.next_queue_id;
+    p->committed.next_seq = p->numbers.next_seq;
+    p->committed.accepted += batch->item_count;
+    p->committed.done += batch->done;
+    p->committed.dead += batch->dead;
+    p->committed.duplicates = p->numbers.duplicates; /* part of no balance */
+}
+
+void batch_commit(struct batch *batch)
+{
+    struct pipeline *p = batch->pipeline;
+    if (!batch->dirty || p->failed) {
+        batch_free(batch);
+        return;
+    }
+    add_share(p, batch);
+    store_set_numbers(batch->change, &p->committed);
+    store_commit(p->store, &batch->change, on_durable, batch);
+}
