@@ -92,6 +92,7 @@ void batch_add_item(struct batch *batch, uint64_t id, size_t size);
 void batch_commit(struct batch *batch);
 /* Writes into the batch's change: for link_remember(). */
 struct link_writer batch_writer(struct batch *batch);
+
 /* ---- pipeline.c */
 
 /* The store cannot be relied on any more: nothing is accepted or acknowledged, the process ends. */

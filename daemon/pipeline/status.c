@@ -57,42 +57,36 @@ json_t *status_queue(struct pipeline *p)
 }
 
 struct source_tally {
-    unsigned total, ok, failing, paused;
-    json_t *list; /* NULL: count only */
+    unsigned total, of[SOURCE_PAUSED + 1];
 };
 
 static void tally_source(void *ctx, struct source *source)
 {
     struct source_tally *tally = ctx;
-    json_t *o = source_json(source);
-    const char *state = json_string_value(json_object_get(o, "state"));
     tally->total++;
-    if (state && strcmp(state, "paused") == 0)
-        tally->paused++;
-    else if (json_is_string(json_object_get(o, "class")))
-        tally->failing++;
-    else
-        tally->ok++;
-    if (tally->list)
-        json_array_append_new(tally->list, o);
-    else
-        json_decref(o);
-}
-
-json_t *answer_source_list(void *ctx)
-{
-    struct pipeline *p = ctx;
-    struct source_tally tally = {.list = json_array()};
-    sources_each(p->sources, tally_source, &tally);
-    return tally.list;
+    tally->of[source_health(source)]++;
 }
 
 static json_t *sources_tally_json(struct pipeline *p)
 {
     struct source_tally tally = {0};
     sources_each(p->sources, tally_source, &tally);
-    return json_pack("{s:i, s:i, s:i, s:i}", "total", (int)tally.total, "ok", (int)tally.ok,
-                     "failing", (int)tally.failing, "paused", (int)tally.paused);
+    return json_pack("{s:i, s:i, s:i, s:i}", "total", (int)tally.total, "ok",
+                     (int)tally.of[SOURCE_WELL], "failing", (int)tally.of[SOURCE_FAILING], "paused",
+                     (int)tally.of[SOURCE_PAUSED]);
+}
+
+static void list_source(void *ctx, struct source *source)
+{
+    json_array_append_new(ctx, source_json(source));
+}
+
+json_t *answer_source_list(void *ctx)
+{
+    struct pipeline *p = ctx;
+    json_t *list = json_array();
+    sources_each(p->sources, list_source, list);
+    return list;
 }
 
 static json_t *live_json(struct pipeline *p)

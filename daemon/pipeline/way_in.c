@@ -217,18 +217,10 @@ static void tell_health(struct poll *poll, bool failed_before)
     buf_free(&topic);
 }
 
-static bool is_failing(const struct source *source)
-{
-    json_t *state = source_json(source);
-    bool failing = json_is_string(json_object_get(state, "class"));
-    json_decref(state);
-    return failing;
-}
-
 static void tell_source(struct poll *poll)
 {
     struct source_outcome *outcome = &poll->outcome;
-    bool failed_before = is_failing(poll->source);
+    bool failed_before = source_health(poll->source) == SOURCE_FAILING;
     /* Items were left over: the next answer must be the whole list again, not a 304. */
     outcome->etag = poll->left_over ? NULL : poll->etag;
     outcome->last_modified = poll->left_over ? NULL : poll->last_modified;

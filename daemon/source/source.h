@@ -109,6 +109,9 @@ void source_settled(struct source *source);
 void source_abandon(struct source *source);
 /* What must survive, JSON, appended. */
 void source_state(const struct source *source, struct buf *out);
+/* How it is, without a word more: cheap, for counting many. */
+enum source_health { SOURCE_WELL, SOURCE_FAILING, SOURCE_PAUSED };
+enum source_health source_health(const struct source *source);
 /* For sources, explain and metrics:
  * {"id","kind","url","title","state","next":…,"why":"…","failures":…, "class":…,
  * "last_success":…,"last_new":…,"items":…, …}. The caller owns it. */

@@ -167,6 +167,13 @@ void state_read(struct source *s, struct str state)
 
 /* ---- for people */
 
+enum source_health source_health(const struct source *s)
+{
+    if (s->paused)
+        return SOURCE_PAUSED;
+    return s->schedule.class[0] ? SOURCE_FAILING : SOURCE_WELL;
+}
+
 static const char *state_word(const struct source *s)
 {
     if (s->leaving)
