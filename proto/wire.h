@@ -163,6 +163,7 @@ struct wire_replay {
     struct str topic[LIMIT_REPLAY_TOPICS]; /* prefixes; none: all */
     json_t *json;                          /* inside */
 };
+/* A refusal leaves only out->id set: the request's, or 0. */
 enum wire_refusal wire_replay_decode(const struct str *frames, size_t count,
                                      struct wire_replay *out);
 void wire_replay_done(struct wire_replay *replay);

@@ -166,6 +166,7 @@ enum wire_refusal wire_replay_decode(const struct str *frames, size_t count,
                                      struct wire_replay *out)
 {
     struct wire_replay replay = {0};
+    out->id = 0;
     if (count == 0)
         return WIRE_BAD_FRAMES;
     if (!str_is(frames[0], WIRE_REPLAY_TAG))
@@ -178,10 +179,12 @@ enum wire_refusal wire_replay_decode(const struct str *frames, size_t count,
     if (!replay.json)
         return WIRE_BAD_FRAMES;
     enum wire_refusal refusal = read_replay(replay.json, &replay);
-    if (refusal)
+    if (refusal) {
         json_decref(replay.json);
-    else
+        out->id = replay.id; /* so that the refusal can be told apart */
+    } else {
         *out = replay;
+    }
     return refusal;
 }
 

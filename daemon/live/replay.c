@@ -151,7 +151,7 @@ int replay_on_ready(struct zev *zev, int events)
 {
     struct live *live = zev->data;
     struct wire_parts parts;
-    struct wire_replay request;
+    struct wire_replay request = {0};
     (void)events;
     int err = wire_recv(live->replay, &parts);
     if (err && err != -EMSGSIZE)
@@ -164,7 +164,7 @@ int replay_on_ready(struct zev *zev, int events)
         if (!err)
             refusal = wire_replay_decode(parts.at + to.count, parts.count - to.count, &request);
         if (refusal) {
-            send_refusal(live, &to, refusal, 0);
+            send_refusal(live, &to, refusal, request.id);
         } else {
             answer(live, &to, &request);
             wire_replay_done(&request);

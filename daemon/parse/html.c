@@ -447,15 +447,6 @@ void html_read(struct str page, struct html *out)
 
 /* ---- looking at it */
 
-bool html_has_attr(const struct html *html, size_t node, enum html_attr name)
-{
-    const struct html_node *n = &html->nodes[node];
-    for (size_t i = 0; i < n->attr_count; i++)
-        if (html->attrs[n->attrs + i].name == name)
-            return true;
-    return false;
-}
-
 struct str html_attr(const struct html *html, size_t node, enum html_attr name)
 {
     const struct html_node *n = &html->nodes[node];

@@ -181,7 +181,6 @@ void html_done(struct html *html);
 
 /* Empty when the element has no such attribute (or it is empty). */
 struct str html_attr(const struct html *html, size_t node, enum html_attr name);
-bool html_has_attr(const struct html *html, size_t node, enum html_attr name);
 bool html_is_block(enum html_tag tag);
 bool html_is_heading(enum html_tag tag);
 /* A copy that lives as long as the tree. */

@@ -76,7 +76,7 @@ static int find_dead(void *ctx, uint64_t id, struct str reason, struct str row)
     if (id != burial->id)
         return 0;
     burial->found = true;
-    say(burial->lines, "dead: %.*s; it waits for an operator", STR_ARG(reason));
+    say(burial->lines, "dead: %.*s; kept aside (dateline queue dead)", STR_ARG(reason));
     return 1;
 }
 
@@ -167,7 +167,10 @@ static int explain_url(struct pipeline *p, struct str url, json_t **out)
     struct buf identity = BUF_NONE, uri = BUF_NONE;
     uint8_t key[16];
     int rc = -ENOENT;
-    if (url_identity(url, &identity) == 0) {
+    if (str_starts(url, STR("file://"))) {
+        link_url_key(url, key);
+        rc = store_get_url(p->store, key, &uri);
+    } else if (url_identity(url, &identity) == 0) {
         link_url_key(buf_str(&identity), key);
         rc = store_get_url(p->store, key, &uri);
     }

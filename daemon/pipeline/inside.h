@@ -24,6 +24,7 @@ struct pipeline {
     const struct config *config;
     struct ev_loop *loop;
     void *zmq;
+    int lock; /* of the folder of the sockets */
 
     struct store *store;
     struct link_room *link;

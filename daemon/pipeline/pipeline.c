@@ -1,9 +1,12 @@
 #include "inside.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include "clock.h"
@@ -198,10 +201,26 @@ static int open_store(struct pipeline *p, char why[PIPELINE_WHY])
     return 0;
 }
 
+/* ZeroMQ takes over a socket's file without asking who listens there: the folder of the sockets is
+ * locked, and the lock goes with the process. */
+static int lock_runtime(struct pipeline *p, char why[PIPELINE_WHY])
+{
+    char *path = xasprintf("%s/lock", p->config->runtime);
+    p->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int error = p->lock < 0 || flock(p->lock, LOCK_EX | LOCK_NB) != 0 ? errno : 0;
+    free(path);
+    if (error == 0)
+        return 0;
+    snprintf(why, PIPELINE_WHY, "runtime: %s: %s", log_safez(p->config->runtime),
+             error == EWOULDBLOCK ? "another datelined has its sockets there; give this one another"
+                                  : strerror(error));
+    return error == EWOULDBLOCK ? EX_UNAVAILABLE : EX_CANTCREAT;
+}
+
 static int make_runtime(struct pipeline *p, char why[PIPELINE_WHY])
 {
     if (mkdir(p->config->runtime, 0750) == 0 || errno == EEXIST)
-        return 0;
+        return lock_runtime(p, why);
     snprintf(why, PIPELINE_WHY, "%s: cannot be made: %s (runtime: names the folder of the sockets)",
              log_safez(p->config->runtime), strerror(errno));
     return EX_CANTCREAT;
@@ -344,6 +363,7 @@ int pipeline_open(const struct config *config, struct ev_loop *loop, struct pipe
     int rc;
     p->config = config;
     p->loop = loop;
+    p->lock = -1;
     p->zmq = zmq_ctx_new();
     p->started_at = clock_now();
     p->started_mono = p->turn.woke = clock_mono();
@@ -393,6 +413,8 @@ void pipeline_close(struct pipeline *p)
     ev_timer_stop(p->loop, &p->drain);
     ev_timer_stop(p->loop, &p->keep);
     zmq_ctx_term(p->zmq);
+    if (p->lock >= 0)
+        close(p->lock);
     free(p);
 }
 
@@ -440,6 +462,8 @@ int pipeline_check_state(const struct config *config, char why[PIPELINE_WHY])
         return 0; /* a first start makes it */
     int rc = store_open(&(struct store_options){.path = config->state, .read_only = true}, &store,
                         reason);
+    if (rc == -ENOENT)
+        return 0; /* an empty folder */
     if (rc != 0) {
         snprintf(why, PIPELINE_WHY, "%s", reason);
         return exit_of_store(rc);

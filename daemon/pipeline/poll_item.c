@@ -93,6 +93,11 @@ static void enqueue(struct poll *poll, struct batch *batch, const struct item *i
     link_remember(p->link, identity, answer, id, batch->generation, &writer);
     remember_url(batch, item->field[ITEM_LINK], identity->uri);
     remember_url(batch, item->field[ITEM_CANONICAL], identity->uri);
+    if (poll->name) { /* the last item of a file stands for it */
+        uint8_t key[16];
+        link_url_key(str_of(poll->url), key);
+        store_put_url(batch->change, key, str_of(identity->uri));
+    }
     store_queue_put(batch->change, id, buf_str(&row));
     batch_add_item(batch, id, row.len);
     p->numbers.accepted++;

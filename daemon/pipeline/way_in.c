@@ -230,8 +230,8 @@ static void tell_source(struct poll *poll)
     outcome->skip_hours = str_of(poll->skip_hours);
     outcome->skip_days = str_of(poll->skip_days);
     if (outcome->class)
-        log_warning("pipeline: poll failed source=%s class=%s status=%d why=%s", poll_id(poll),
-                    outcome->class, outcome->status, log_safez(poll->error));
+        log_debug("pipeline: poll failed source=%s class=%s status=%d why=%s", poll_id(poll),
+                  outcome->class, outcome->status, log_safez(poll->error));
     else
         log_info("pipeline: polled source=%s status=%d items=%u new=%u", poll_id(poll),
                  outcome->status, outcome->items, outcome->fresh_items);

@@ -68,7 +68,6 @@ void sources_changed(struct source *source);
 /* Does what is due now; the timer's callback, tests call it after they turned the clock. */
 void sources_run(struct sources *sources);
 bool sources_held(const struct sources *sources);
-struct ev_loop *sources_loop(const struct sources *sources);
 struct directories *sources_directories(struct sources *sources);
 void sources_up(struct source *source, struct source_event *event);
 double sources_chance(struct sources *sources); /* 0..1 */

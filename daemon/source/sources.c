@@ -119,11 +119,6 @@ bool sources_held(const struct sources *sources)
     return sources->held;
 }
 
-struct ev_loop *sources_loop(const struct sources *sources)
-{
-    return sources->options.loop;
-}
-
 struct directories *sources_directories(struct sources *sources)
 {
     return sources->directories;

@@ -88,7 +88,9 @@ def test_a_file_name_of_any_bytes_gives_a_proper_url(world):
     world.daemon()
     world.worker()
     wait_for(lambda: world.settled(1))
-    assert world.lines()[0]["url"] == "file://%s/wire/caf%%E9%%201%%23.txt" % world.folder
+    url = "file://%s/wire/caf%%E9%%201%%23.txt" % world.folder
+    assert world.lines()[0]["url"] == url
+    assert world.ask("explain", url)["facts"]["uri"] == world.lines()[0]["item"]["uri"]
 
 
 def test_an_old_file_that_is_read_again_is_no_newer_version(world):

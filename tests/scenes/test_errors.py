@@ -114,3 +114,30 @@ def test_a_state_of_a_newer_version_is_refused_by_run_and_check(world):
         code, lines = datelined(*args)
         line = one_line([x for x in lines if x.startswith("<3>")])
         assert code == EX_DATAERR and "newer version" in line and state in line
+
+
+def test_a_second_daemon_on_the_same_sockets_is_refused_and_harms_nobody(world):
+    world.configure()
+    world.daemon()
+    other = os.path.join(world.folder, "other.yaml")
+    with open(other, "w") as f:
+        f.write("state: other-state\nruntime: run\nweb: {listen: 'off'}\n"
+                "live: {bind: ['ipc://%s/l2']}\nreplay: {bind: ['ipc://%s/r2']}\n" % (world.folder, world.folder))
+    code, lines = datelined("-c", other)
+    assert code == EX_UNAVAILABLE and "another datelined" in one_line([x for x in lines if x.startswith("<3>")])
+    assert world.status()["pid"] == world.processes[0].pid
+
+
+def test_an_empty_state_folder_is_a_first_start(world):
+    os.mkdir(os.path.join(world.folder, "state"))
+    world.configure()
+    assert datelined("-t", "-c", world.config)[0] == 0
+    world.daemon()
+
+
+def test_noise_is_no_news(world):
+    import random
+    noise = random.Random(5).randbytes(5000)
+    for size in (300, 5000):
+        done = world.run("parse", stdin=noise[:size], check=False, config=False)
+        assert done.returncode == EX_DATAERR and done.stdout == b"" and b"binary" in done.stderr

@@ -181,6 +181,8 @@ static void declared_language(const json_t *item, char out[ARTICLE_LANGUAGE])
         }
         out[len] = c;
     }
+    if (len != 2 && len != 3) /* nobody's language: ISO 639 has two letters, or three */
+        len = 0;
     out[len] = '\0';
 }
 
