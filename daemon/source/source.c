@@ -163,7 +163,7 @@ void source_file_done(struct source *s, const char *name, const char *class, uin
     assert(!s->kind->asks && s->phase == SOURCE_UNDER_WAY);
     if (class)
         log_debug("source: file not understood source=%s file=%s class=%s", s->def.id,
-                    log_safez(name), log_safez(class));
+                  log_safez(name), log_safez(class));
     directory_done(s, name, class);
     s->items += items;
     s->schedule.last_success = clock_now();

@@ -298,8 +298,8 @@ void source_explain(const struct source *s, struct buf *out)
         buf_printf(out, "It is asked for changes only (%s).\n",
                    s->etag ? log_safez(s->etag) : log_safez(s->last_modified));
     if (s->kind->asks)
-        buf_printf(out, "Polls: %" PRIu64 "; items seen: %" PRIu64 ", new: %" PRIu64 ".\n",
-                   s->asks, s->items, s->fresh_items);
+        buf_printf(out, "Polls: %" PRIu64 "; items seen: %" PRIu64 ", new: %" PRIu64 ".\n", s->asks,
+                   s->items, s->fresh_items);
     else
         buf_printf(
             out, "%" PRIu64 " files read, %" PRIu64 " not taken, %zu waiting: %" PRIu64 " items.\n",
