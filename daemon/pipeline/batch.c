@@ -80,7 +80,9 @@ static void on_durable(void *ctx)
 static void add_share(struct pipeline *p, const struct batch *batch)
 {
     p->committed.next_queue_id = p->numbers.next_queue_id;
-    p->committed.next_seq = p->numbers.next_seq;
+    for (size_t i = 0; i < batch->result_count; i++) /* its own, so that a crash leaves no hole */
+        if (batch->results[i].seq)
+            p->committed.next_seq = batch->results[i].seq + 1;
     p->committed.accepted += batch->item_count;
     p->committed.done += batch->done;
     p->committed.dead += batch->dead;
