@@ -8,9 +8,10 @@
  *
  * version 0 in a seen entry is an alias: the item was dropped because its source had sent the same text
  * under another id; it is listed, so that its page is not asked for again, but was never handed on.
- * A marker (this source has sent this text, or this headline and text, before) is a seen entry of
- * length 1. It is what stops a list with one id for two entries from making versions without end, and an
- * old file that is read again from coming back as the newest version.
+ * A marker is a seen entry of length 1: this source has sent this text, which another had first, or this
+ * headline and text, which a newer version took the place of. (What it sent first, and what is newest, the
+ * entries themselves tell.) Markers stop a list with one id for two entries from making versions without
+ * end, and an old file that is read again from coming back as the newest version.
  */
 #ifndef DATELINE_LINK_ENTRY_H
 #define DATELINE_LINK_ENTRY_H

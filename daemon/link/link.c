@@ -15,6 +15,11 @@ struct link_room {
     struct link_options options;
     struct pending *seen, *texts;
     struct buf scratch;
+    /* The identity the store was asked about last, and what it said (nothing: empty): an item's is
+     * asked for when it is listed and again when it is judged. Good until a change settles. */
+    uint8_t asked[16];
+    struct buf answer;
+    bool has_answer;
 };
 
 struct link_room *link_new(const struct link_options *options)
@@ -33,6 +38,7 @@ void link_free(struct link_room *room)
     pending_free(room->seen);
     pending_free(room->texts);
     buf_free(&room->scratch);
+    buf_free(&room->answer);
     free(room);
 }
 
@@ -50,18 +56,6 @@ static void put_part(struct buf *key, struct str part)
 {
     buf_puts(key, part);
     buf_putc(key, '\0');
-}
-
-static void hash_text(struct buf *scratch, struct str a, struct str b, struct str c,
-                      uint8_t out[16])
-{
-    buf_reset(scratch);
-    utf8_fold(a, scratch);
-    buf_putc(scratch, '\0');
-    utf8_fold(b, scratch);
-    buf_putc(scratch, '\0');
-    put_part(scratch, c);
-    hash_of(buf_str(scratch), out);
 }
 
 void link_identify(struct str source_id, const struct item *item, struct link_identity *out)
@@ -137,9 +131,24 @@ static struct str look(struct link_room *room, const struct pending *pending,
     return buf_str(&room->scratch);
 }
 
+static struct str look_seen(struct link_room *room, const uint8_t id[16])
+{
+    struct str entry = pending_get(room->seen, id);
+    if (entry.at)
+        return entry;
+    if (!room->has_answer || memcmp(room->asked, id, 16) != 0) {
+        buf_reset(&room->answer);
+        if (room->options.get_seen(room->options.ctx, id, &room->answer) != 0)
+            buf_reset(&room->answer);
+        memcpy(room->asked, id, 16);
+        room->has_answer = true;
+    }
+    return buf_str(&room->answer);
+}
+
 static bool find_seen(struct link_room *room, const uint8_t id[16], struct seen_entry *out)
 {
-    return seen_entry_get(look(room, room->seen, room->options.get_seen, id), out) == 0;
+    return seen_entry_get(look_seen(room, id), out) == 0;
 }
 
 static bool find_text(struct link_room *room, const uint8_t hash[16], struct text_entry *out)
@@ -180,19 +189,27 @@ static void hash_marker(struct link_room *room, struct str source_id, struct str
     hash_of(buf_str(&room->scratch), out);
 }
 
+/* content: folded headline, text, and link; text: the same without the headline. A text has no link
+ * with it, so the one is a tail of the other and is folded once. */
 static void hash_item(struct link_room *room, struct str source_id, const struct item *item,
                       struct link_answer *out)
 {
-    struct str headline = item->field[ITEM_HEADLINE], text = item_text(item);
+    struct buf *key = &room->scratch;
+    struct str text = item_text(item);
+    buf_reset(key);
+    utf8_fold(item->field[ITEM_HEADLINE], key);
+    size_t headline = key->len;
+    buf_putc(key, '\0');
+    utf8_fold(text, key);
+    buf_putc(key, '\0');
     /* Without a text only the link tells one "Weather forecast" from the next day's. */
-    struct str link = text.len ? STR_NONE : item->field[ITEM_LINK];
-    hash_text(&room->scratch, headline, text, link, out->content);
+    put_part(key, text.len ? STR_NONE : item->field[ITEM_LINK]);
+    hash_of(buf_str(key), out->content);
     if (utf8_words(text, WORDS_OF_A_TEXT) >= WORDS_OF_A_TEXT)
-        hash_text(&room->scratch, STR_NONE, text, STR_NONE, out->text);
+        hash_of(str_from(buf_str(key), headline), out->text);
     else
         memcpy(out->text, out->content, 16);
     hash_marker(room, source_id, STR("text"), out->text, out->sent_text);
-    hash_marker(room, source_id, STR("content"), out->content, out->sent_content);
 }
 
 static bool same_source(struct str uri, const struct link_identity *identity)
@@ -202,20 +219,45 @@ static bool same_source(struct str uri, const struct link_identity *identity)
            str_eq(str_upto(uri, own.len - 32), str_upto(own, own.len - 32));
 }
 
-/* Which texts are the same: the story, and who had it first. */
-static void join_story(struct link_room *room, const struct link_identity *identity, bool counted,
-                       struct link_answer *out)
+/* Who had this text first, if anybody had it. */
+static void recall_text(struct link_room *room, struct link_answer *out)
 {
     struct text_entry text;
-    uint32_t known = 0;
-    out->duplicate_of[0] = '\0';
-    if (find_text(room, out->text, &text)) {
-        known = text.count;
-        if (!same_source(text.uri, identity))
-            snprintf(out->duplicate_of, sizeof out->duplicate_of, "%.*s", STR_ARG(text.uri));
-    }
-    out->story_first = known == 0;
-    out->story_size = known + (counted ? 0 : 1);
+    out->text_count = 0;
+    out->text_uri[0] = '\0';
+    if (!find_text(room, out->text, &text))
+        return;
+    out->text_count = text.count;
+    out->text_first_seen = text.first_seen;
+    snprintf(out->text_uri, sizeof out->text_uri, "%.*s", STR_ARG(text.uri));
+}
+
+/* This source has sent this text: it had it first, or a marker says that it followed another. */
+static bool text_was_sent(struct link_room *room, const struct link_identity *identity,
+                          const struct link_answer *answer)
+{
+    if (answer->text_count == 0)
+        return false;
+    return same_source(str_of(answer->text_uri), identity) || find_marker(room, answer->sent_text);
+}
+
+/* This source has sent this headline and text before, and another since: superseded versions leave a
+ * marker, the newest stands in the entry itself. */
+static bool content_was_sent(struct link_room *room, struct str source_id,
+                             const struct link_answer *answer)
+{
+    uint8_t marker[16];
+    hash_marker(room, source_id, STR("content"), answer->content, marker);
+    return find_marker(room, marker);
+}
+
+/* Which texts are the same: the story, and who had it first. */
+static void join_story(const struct link_identity *identity, bool counted, struct link_answer *out)
+{
+    bool elsewhere = out->text_count && !same_source(str_of(out->text_uri), identity);
+    snprintf(out->duplicate_of, sizeof out->duplicate_of, "%s", elsewhere ? out->text_uri : "");
+    out->story_first = out->text_count == 0;
+    out->story_size = out->text_count + (counted ? 0 : 1);
     struct buf story = BUF_NONE;
     buf_putz(&story, "urn:dateline:story:");
     buf_put_hex(&story, out->text, sizeof out->text);
@@ -235,9 +277,14 @@ void link_judge(struct link_room *room, struct str source_id, const struct link_
     bool withdrawn = item->flags & ITEM_RETRACTED;
     if (withdrawn) /* carries no text, so that a second withdrawal is recognised by this */
         memset(out->content, 0, 16);
+    if (withdrawn && known)
+        memcpy(out->text, seen.text, 16);
+    recall_text(room, out);
     bool same = listed && memcmp(seen.content, out->content, 16) == 0;
     /* An unknown id with a known text is the old item; a known one may get a new headline. */
-    bool sent = !withdrawn && find_marker(room, known ? out->sent_content : out->sent_text);
+    bool sent =
+        !withdrawn && !same &&
+        (known ? content_was_sent(room, source_id, out) : text_was_sent(room, identity, out));
 
     if (same || sent || (withdrawn && !known))
         out->verdict = LINK_KNOWN;
@@ -249,9 +296,9 @@ void link_judge(struct link_room *room, struct str source_id, const struct link_
     out->alias = !listed;
     out->first_created = known ? seen.first_created : now;
     out->version = (known ? seen.version : 0) + (out->verdict != LINK_KNOWN);
-    if (withdrawn && known)
-        memcpy(out->text, seen.text, 16);
-    join_story(room, identity, known && memcmp(seen.text, out->text, 16) == 0, out);
+    if (known)
+        hash_marker(room, source_id, STR("content"), seen.content, out->superseded);
+    join_story(identity, known && memcmp(seen.text, out->text, 16) == 0, out);
 }
 
 /* ----------------------------------------------------------------------------------- memory */
@@ -264,19 +311,20 @@ static void write_seen(struct link_room *room, const uint8_t key[16], struct str
 }
 
 static void write_text(struct link_room *room, const struct link_identity *identity,
-                       const struct link_answer *answer, int64_t now, uint64_t generation,
+                       const struct link_answer *answer, uint64_t generation,
                        const struct link_writer *writer)
 {
-    struct text_entry old, entry = {answer->story_size, now, str_of(identity->uri)};
+    bool first = answer->text_count == 0;
+    struct text_entry entry = {answer->story_size,
+                               first ? answer->judged_at : answer->text_first_seen,
+                               str_of(first ? identity->uri : answer->text_uri)};
     struct buf bytes = BUF_NONE;
-    if (find_text(room, answer->text, &old)) {
-        entry.first_seen = old.first_seen;
-        entry.uri = old.uri;
-    }
     text_entry_put(&entry, &bytes);
     writer->put_text(writer->ctx, answer->text, buf_str(&bytes));
     pending_put(room->texts, answer->text, buf_str(&bytes), generation);
     buf_free(&bytes);
+    if (answer->duplicate_of[0])
+        write_seen(room, answer->sent_text, seen_marker, generation, writer);
 }
 
 static void write_item(struct link_room *room, const struct link_identity *identity,
@@ -316,11 +364,10 @@ bool link_remember(struct link_room *room, const struct link_identity *identity,
     memcpy(seen.content, answer->content, 16);
     memcpy(seen.text, answer->text, 16);
     write_item(room, identity, &seen, generation, writer);
-    if (!known && answer->verdict != LINK_RETRACTION) {
-        write_seen(room, answer->sent_text, seen_marker, generation, writer);
-        write_seen(room, answer->sent_content, seen_marker, generation, writer);
-        write_text(room, identity, answer, answer->judged_at, generation, writer);
-    }
+    if (!known && answer->version > 1)
+        write_seen(room, answer->superseded, seen_marker, generation, writer);
+    if (!known && answer->verdict != LINK_RETRACTION)
+        write_text(room, identity, answer, generation, writer);
     return true;
 }
 
@@ -338,6 +385,7 @@ void link_ignore(struct link_room *room, const struct link_identity *identity, i
 
 void link_settled(struct link_room *room, uint64_t generation)
 {
+    room->has_answer = false;
     pending_settle(room->seen, generation);
     pending_settle(room->texts, generation);
 }

@@ -61,7 +61,11 @@ struct link_answer {
     int64_t judged_at;
     bool alias; /* known by its text only: its own id was not seen */
     uint8_t content[16], text[16];
-    uint8_t sent_text[16], sent_content[16]; /* markers: this source has sent this before */
+    /* markers: this source has sent this text too; what this version takes the place of */
+    uint8_t sent_text[16], superseded[16];
+    uint32_t text_count; /* items known with this text, and the first of them */
+    int64_t text_first_seen;
+    char text_uri[LINK_URI];
 };
 
 /* Asks all three. `item` is final: its page has been read. `now` in µs UTC. */

@@ -279,6 +279,40 @@ static void a_uri_leads_back_to_what_is_known_of_it(void **state)
     assert_int_equal(link_lookup(w->room, id, &known), -ENOENT);
 }
 
+static void a_version_that_was_superseded_does_not_come_back(void **state)
+{
+    struct item versions[] = {item_of("1", "Harbour reopens", LONG_TEXT),
+                              item_of("1", "Harbour reopens, ferries sail", LONG_TEXT),
+                              item_of("1", "Harbour reopens after three days", LONG_TEXT)};
+    for (size_t i = 0; i < ARRAY_LEN(versions); i++)
+        assert_int_equal(arrive(*state, "courier", &versions[i]).version, i + 1);
+    for (size_t i = 0; i < ARRAY_LEN(versions); i++)
+        assert_int_equal(arrive(*state, "courier", &versions[i]).verdict, LINK_KNOWN);
+    struct item withdrawn = item_of("1", "", "");
+    withdrawn.flags = ITEM_RETRACTED;
+    assert_int_equal(arrive(*state, "courier", &withdrawn).verdict, LINK_RETRACTION);
+    assert_int_equal(arrive(*state, "courier", &versions[2]).verdict, LINK_KNOWN);
+}
+
+static void a_copy_that_its_source_sends_again_under_a_new_guid_is_known(void **state)
+{
+    struct item first = item_of("1", "Harbour reopens", LONG_TEXT);
+    struct item again = item_of("2", "Harbour reopens", LONG_TEXT);
+    arrive(*state, "courier", &first);
+    assert_int_equal(arrive(*state, "herald", &first).verdict, LINK_NEW);
+    assert_int_equal(arrive(*state, "herald", &again).verdict, LINK_KNOWN);
+}
+
+/* Random keys are what a store of a hundred million of them pays for. */
+static void a_new_item_costs_one_entry_of_each_kind(void **state)
+{
+    struct world *w = *state;
+    struct item item = item_of("1", "Harbour reopens", LONG_TEXT);
+    arrive(w, "courier", &item);
+    assert_int_equal(HASH_COUNT(w->seen), 1);
+    assert_int_equal(HASH_COUNT(w->texts), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -291,6 +325,9 @@ int main(void)
         TEST(the_same_text_from_another_source_is_new_and_a_duplicate),
         TEST(short_texts_under_other_headlines_are_not_duplicates),
         TEST(two_entries_of_one_guid_do_not_make_versions_without_end),
+        TEST(a_version_that_was_superseded_does_not_come_back),
+        TEST(a_copy_that_its_source_sends_again_under_a_new_guid_is_known),
+        TEST(a_new_item_costs_one_entry_of_each_kind),
         TEST(an_ignored_item_is_listed_until_its_listing_changes),
         TEST(a_daily_headline_without_text_is_new_under_each_link),
         TEST(a_withdrawn_item_is_retracted_once_and_only_when_it_was_known),
