@@ -66,6 +66,7 @@
 #define LIMIT_PARSER_REPLY    (32UL << 20) /* bytes a child may answer to one document: four times the body */
 #define LIMIT_PARSE_BACKLOG   64           /* documents waiting for a parser child, 8 MiB each at worst: above this no source is asked */
 #define LIMIT_JSON_DEPTH      64           /* jansson alone allows 2,048 */
+#define LIMIT_JSON_NODES      1000000      /* values of one text: 64 bytes each, and a child has 256 MiB */
 
 /* ---- watched directories */
 #define LIMIT_FILE            (8UL << 20)  /* a dropped file, like a body */
@@ -82,17 +83,33 @@
 #define LIMIT_CREDIT          4096         /* items one worker may ask to hold */
 #define LIMIT_WORKERS         1024
 #define LIMIT_WORKER_NAME     64
+#define LIMIT_LANGUAGES       64           /* that one worker names: models for more do not fit into one process */
+#define LIMIT_CAPABILITIES    32           /* that one worker names */
+#define LIMIT_CAPABILITY      64           /* bytes of one */
 #define LIMIT_HANDSHAKE_MS    5000
+#define LIMIT_KEEPALIVE_S     30           /* of silence, then TCP asks three times within as long whether the peer is there */
+#define LIMIT_KEY_NAME        64           /* bytes of a key's name */
+#define LIMIT_KEY_FILE        1024         /* bytes of a key file: ours have 150 */
+#define LIMIT_AUTHORISED_BYTES (2UL << 20) /* bytes of an authorised-keys file: LIMIT_AUTHORISED_KEYS long lines */
+#define LIMIT_AUTHORISED_KEYS 10000        /* ten for each of LIMIT_WORKERS */
 #define LIMIT_LEASE_MS        30000
 #define LIMIT_DELIVERIES      5            /* then an item is dead */
 #define LIMIT_WORKER_DEATHS   3            /* workers that died holding an item: it is the poison */
-#define LIMIT_QUEUE_ITEMS     1000000      /* unfinished items: above this no source is asked */
+#define LIMIT_QUEUE_ITEMS     100000000    /* unfinished items that may be configured, a tenth of a KiB each; the default is a million */
+#define LIMIT_QUEUE_SCAN      2048         /* rows of the queue or the dead that one request looks at: bounds its turn of the loop */
+#define LIMIT_QUEUE_SCAN_BYTES (16UL << 20) /* the same in bytes of rows, which may be of LIMIT_MESSAGE each */
+#define LIMIT_QUEUE_PAGE      256          /* rows that one answer lists: 20 ms */
+#define LIMIT_QUEUE_IDS       32           /* ids that one request names: 128 MiB of work at worst */
+#define LIMIT_QUEUE_CHANGE    512          /* items that one request queues again or purges: one change */
+#define LIMIT_SOURCES_ANSWER  1000         /* sources of one answer: half a MiB; a cursor leads to the next */
+#define LIMIT_SYNC_STUCK_MS   30000        /* a write that is not on the disk by then: the disk has stopped answering */
 #define LIMIT_WRITE_BACKLOG   (64UL << 20) /* bytes handed to the disk and not durable: above this no source is asked */
 #define LIMIT_REPLAY_BATCH    256          /* records a replay answer */
 #define LIMIT_REPLAY_SCAN     1024         /* records one replay request looks at: bounds its turn of the loop */
 #define LIMIT_REPLAY_TOPICS   64           /* topic prefixes of one replay request */
 #define LIMIT_TOPIC           256          /* bytes of a topic: event, language, topic and LIMIT_SOURCE_ID */
 #define LIMIT_FRAME_HEADER    (128UL << 10) /* bytes of a message's JSON header: LIMIT_REPLAY_BATCH entries with LIMIT_TOPIC fit */
+#define LIMIT_STALL_MS        30000        /* work that a present worker could take and nothing moves: as long as a lease */
 #define LIMIT_HEARTBEAT_MS    3000         /* three of them without a word: a dead peer is seen in < 15 s */
 #define LIMIT_HEARTBEAT_TOPICS 1024        /* topics a live heartbeat lists: more only say "ask replay" */
 #define LIMIT_REPLAY_ANSWERS  16           /* answers of LIMIT_BATCH_BYTES that wait for one slow peer; more are dropped, it asks again */
@@ -103,6 +120,13 @@
 #define LIMIT_ASK_MS          5000         /* how long the command line waits for an answer: status takes milliseconds */
 #define LIMIT_REQUEST_JSON    (4UL << 20)  /* one request on the control socket: an OPML file of 20,000 sources */
 #define LIMIT_CONTROL_OWED    1024         /* requests being answered at once */
+
+#define LIMIT_INTAKE_WINDOW   16           /* batches of one pusher without an answer: 16 of 64 small items keep two children and the disk busy */
+#define LIMIT_INTAKE_BYTES    (32UL << 20) /* bytes of all batches without an answer: above this the intake is not read, and its pushers wait */
+#define LIMIT_INTAKE_BATCHES  1024         /* the same of batches, which cost memory however small they are */
+#define LIMIT_INTAKE_QUEUED   4            /* messages of one pusher that ZeroMQ holds: its own window is what keeps it busy */
+#define LIMIT_PUSH_READING    8            /* documents of batches given to the parser at once: two a child by default, so that feeds get their turn */
+#define LIMIT_REFUSED_LINES   64           /* lines of one document that are named when they are refused; more are counted */
 
 /* ---- web */
 #define LIMIT_WEB_HEADERS     (8UL << 10)  /* bytes of one request's line and headers, and all that is kept for it */
@@ -115,12 +139,22 @@
 #define LIMIT_ITEM_JSON       LIMIT_MESSAGE /* bytes of one item or record as a line of JSON */
 #define LIMIT_TRAIN_TEXTS     2000000      /* texts that training reads: they stand in memory */
 #define LIMIT_SINK_KEYS       1000000      /* newest (uri, version) keys a JSON lines sink remembers, 8 bytes each */
+#define LIMIT_SINK_WAIT_MS    3000         /* one call of a sink for its server: heartbeats go on between two of them, so a third of the silence that costs a worker its leases */
+#define LIMIT_PG_CONNECT_MS   15000        /* from the first packet to a session, over as many calls as it takes */
+#define LIMIT_PG_SILENCE_MS   5000         /* unacknowledged data, before TCP calls a PostgreSQL server gone; the next host is tried then */
+#define LIMIT_PG_STATEMENT_MS 2500         /* one row: below LIMIT_SINK_WAIT_MS, so that the server says what it waits for */
+#define LIMIT_PG_IDLE_MS      10000        /* a transaction that its worker left open keeps rows locked no longer */
+#define LIMIT_PG_HOSTS        16           /* of one conninfo */
+#define LIMIT_PG_ADDRESSES    32           /* of all of them together */
+#define LIMIT_PG_NAME         63           /* bytes of a table's or schema's name: NAMEDATALEN less its NUL */
+#define LIMIT_PASSWORD        1024         /* bytes of a password file */
 
 /* ---- the store */
 #define LIMIT_STORE_CACHE     (128UL << 20) /* bytes of blocks, indexes and filters: fifty million hashes have 60 MiB of filters */
 #define LIMIT_STORE_MEMTABLES (128UL << 20) /* bytes of memtables of all families together */
 #define LIMIT_STORE_WAL       (128UL << 20) /* bytes of log to be read at the next start: about a second */
 #define LIMIT_STORE_FILES     512           /* descriptors, of the 1,024 that a process gets by default */
+#define LIMIT_STORE_ROOM      (16UL << 20)  /* bytes that must be free before a store that met a full disk is opened again: opening writes what its log holds */
 #define LIMIT_STORE_LOG       (1UL << 20)   /* bytes of RocksDB's own LOG */
 #define LIMIT_STORE_GROUP     (16UL << 20)  /* bytes of one synced write: more would only make the first wait for the last */
 

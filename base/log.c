@@ -90,8 +90,8 @@ static size_t put_escaped(char *out, unsigned char c)
 
 const char *log_safe(struct str s)
 {
-    static char ring[8][LOG_SAFE_MAX * 4 + 8];
-    static unsigned turn;
+    static _Thread_local char ring[8][LOG_SAFE_MAX * 4 + 8];
+    static _Thread_local unsigned turn;
     char *out = ring[turn++ % ARRAY_LEN(ring)];
     size_t n = 0;
     bool cut = s.len > LOG_SAFE_MAX;

@@ -31,7 +31,7 @@ bool log_wants(enum log_level level);
 void log_write(struct log_site *site, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Quoted when needed and escaped. The text lives until the eighth call from now. One thread only. */
+/* Quoted when needed and escaped. The text lives until the eighth call of the same thread from now. */
 const char *log_safe(struct str s);
 const char *log_safez(const char *z); /* NULL gives "-" */
 

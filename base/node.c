@@ -188,7 +188,7 @@ int node_parse(struct str text, struct node **out, char why[NODE_WHY], unsigned 
         return complain(&g, -EMSGSIZE, "the file is larger than a configuration may be");
     }
     if (!yaml_parser_initialize(&parser))
-        abort();
+        xnomem();
     yaml_parser_set_input_string(&parser, (const unsigned char *)(text.at ? text.at : ""),
                                  text.len);
     int r = grow(&g, &parser);

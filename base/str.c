@@ -259,12 +259,16 @@ const char *buf_cstr(struct buf *b)
     return b->at;
 }
 
+_Noreturn void xnomem(void)
+{
+    fputs("<2>base: out of memory\n", stderr);
+    abort();
+}
+
 static void *or_abort(void *p)
 {
-    if (!p) {
-        fputs("<2>base: out of memory\n", stderr);
-        abort();
-    }
+    if (!p)
+        xnomem();
     return p;
 }
 

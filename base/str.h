@@ -86,6 +86,8 @@ struct str buf_str(const struct buf *b);
 /* NUL-terminated view; valid until the buffer changes. */
 const char *buf_cstr(struct buf *b);
 
+/* Says that memory is out, and aborts: what these do, and what a library's refusal comes to. */
+_Noreturn void xnomem(void);
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *p, size_t size);

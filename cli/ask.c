@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
+#include "clock.h"
 #include "human.h"
 #include "limits.h"
 #include "show.h"
@@ -22,6 +23,12 @@ int ask_option(struct ask *ask, int option)
         return -1;
     case ASK_CONNECT:
         ask->connect = optarg;
+        return -1;
+    case ASK_KEY:
+        ask->key = optarg;
+        return -1;
+    case ASK_SERVER_KEY:
+        ask->server_key = optarg;
         return -1;
     case ASK_JSON:
         ask->json = true;
@@ -92,6 +99,35 @@ int ask_config(const struct command *command, const char *path, struct config **
     return code;
 }
 
+struct keyring_files ask_key_files(const struct ask *ask, const struct config *config,
+                                   char **made_out)
+{
+    struct keyring_files files = {ask->key, ask->server_key};
+    *made_out = NULL;
+    if (!files.server && config)
+        files.server = config->security.server_key;
+    if (!files.server && files.key && config && config->security.key)
+        files.server = *made_out = xasprintf("%s.pub", config->security.key);
+    if (!files.key && config)
+        files.key = config->security.key;
+    return files;
+}
+
+int ask_keys(const struct ask *ask, const struct config *config, struct keyring **out)
+{
+    char why[KEYRING_WHY], *made;
+    const struct keyring_files files = ask_key_files(ask, config, &made);
+    bool half = files.server && !files.key;
+    int r = half ? 0 : keyring_open(&files, out, why);
+    free(made);
+    if (half)
+        return command_fail(ask->command, EX_USAGE, "--server-key needs --key");
+    if (r == -EACCES)
+        return command_fail(ask->command, EX_NOPERM, "%s; give a key of your own by --key", why);
+    return r == 0 ? 0
+                  : command_fail(ask->command, r == -EBADMSG ? EX_CONFIG : EX_NOINPUT, "%s", why);
+}
+
 /* ---- is anybody there? ZeroMQ connects to nothing for ever without a word, so a Unix socket is
  * tried by hand first: why it fails is what the user needs to know. */
 
@@ -143,22 +179,40 @@ static void *open_socket(void *zmq)
         return NULL;
     zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger);
     zmq_setsockopt(socket, ZMQ_SNDTIMEO, &timeout, sizeof timeout);
-    zmq_setsockopt(socket, ZMQ_RCVTIMEO, &timeout, sizeof timeout);
     zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most);
     return socket;
 }
 
-/* 0 or an errno. */
-static int exchange(void *socket, const char *endpoint, const char *request, zmq_msg_t *answer)
+/* 0 or an errno; EKEYREJECTED: the daemon does not let us in, *verdict_out says why. */
+static int wait_for_answer(void *socket, void *watch, enum keyring_verdict *verdict_out)
+{
+    zmq_pollitem_t items[2] = {{socket, 0, ZMQ_POLLIN, 0}, {watch, 0, ZMQ_POLLIN, 0}};
+    int64_t end = clock_mono() + LIMIT_ASK_MS * USEC_PER_MSEC, now;
+    while ((now = clock_mono()) < end) {
+        int n = zmq_poll(items, watch ? 2 : 1, (long)((end - now) / USEC_PER_MSEC + 1));
+        if (n < 0 && errno != EINTR)
+            return errno;
+        if (n > 0 && items[0].revents)
+            return 0;
+        *verdict_out = keyring_verdict(watch);
+        if (*verdict_out != KEYRING_NO_VERDICT)
+            return EKEYREJECTED;
+    }
+    return EAGAIN;
+}
+
+/* As wait_for_answer(). */
+static int exchange(void *socket, void *watch, const char *endpoint, const char *request,
+                    zmq_msg_t *answer, enum keyring_verdict *verdict_out)
 {
     if (zmq_connect(socket, endpoint) < 0)
         return errno;
     if (zmq_send(socket, request, strlen(request), 0) < 0)
         return errno;
-    while (zmq_msg_recv(answer, socket, 0) < 0)
-        if (errno != EINTR)
-            return errno;
-    return 0;
+    int error = wait_for_answer(socket, watch, verdict_out);
+    if (!error && zmq_msg_recv(answer, socket, ZMQ_DONTWAIT) < 0)
+        error = errno;
+    return error;
 }
 
 static int understand(const struct ask *ask, zmq_msg_t *message, json_t **out)
@@ -180,41 +234,66 @@ static int understand(const struct ask *ask, zmq_msg_t *message, json_t **out)
     return (int)code;
 }
 
-static int ask_endpoint(const struct ask *ask, const char *endpoint, const char *request,
-                        json_t **out)
+static int not_answered(const struct ask *ask, const char *endpoint, int error,
+                        enum keyring_verdict verdict)
 {
-    if (str_starts(str_of(endpoint), STR("ipc:///"))) {
-        int error = try_socket(endpoint + 6);
-        if (error)
-            return nobody(ask, endpoint, error);
-    }
+    if (error == EAGAIN)
+        return nobody(ask, endpoint, error);
+    if (error == EKEYREJECTED)
+        return command_fail(ask->command, EX_NOPERM, "%s", keyring_verdict_text(verdict));
+    return command_fail(ask->command, EX_UNAVAILABLE, "cannot connect to %s: %s", endpoint,
+                        zmq_strerror(error));
+}
+
+static int ask_socket(const struct ask *ask, const struct keyring *keys, const char *endpoint,
+                      const char *request, json_t **out)
+{
+    enum keyring_verdict verdict = KEYRING_NO_VERDICT;
     zmq_msg_t answer;
     zmq_msg_init(&answer);
     void *zmq = zmq_ctx_new();
     void *socket = zmq ? open_socket(zmq) : NULL;
-    int error = socket ? exchange(socket, endpoint, request, &answer) : errno;
-    int code = error == 0 ? understand(ask, &answer, out)
-               : error == EAGAIN
-                   ? nobody(ask, endpoint, error)
-                   : command_fail(ask->command, EX_UNAVAILABLE, "cannot connect to %s: %s",
-                                  endpoint, zmq_strerror(error));
+    void *watch = socket ? keyring_watch(zmq, socket) : NULL;
+    int error = !socket ? errno : -keyring_dial(keys, socket);
+    if (!error)
+        error = exchange(socket, watch, endpoint, request, &answer, &verdict);
+    int code = error ? not_answered(ask, endpoint, error, verdict) : understand(ask, &answer, out);
     zmq_msg_close(&answer);
     if (socket)
         zmq_close(socket);
+    if (watch)
+        zmq_close(watch);
     if (zmq)
         zmq_ctx_term(zmq);
+    return code;
+}
+
+static int ask_endpoint(const struct ask *ask, const struct config *config, const char *request,
+                        json_t **out)
+{
+    struct keyring *keys = NULL;
+    char *endpoint = ask->connect ? xstrdup(ask->connect) : config_reach(config->control.bind);
+    int code = ask_keys(ask, config, &keys), error = 0;
+    if (code == 0 && str_starts(str_of(endpoint), STR("ipc:///")))
+        error = try_socket(endpoint + 6);
+    if (error)
+        code = nobody(ask, endpoint, error);
+    if (code == 0)
+        code = ask_socket(ask, keys, endpoint, request, out);
+    keyring_close(keys);
+    free(endpoint);
     return code;
 }
 
 int ask_daemon(const struct ask *ask, json_t *request, json_t **out)
 {
     struct config *config = NULL;
-    int code = ask->connect ? 0 : ask_config(ask->command, ask->config, &config);
+    bool named = ask->connect && !ask->config; /* then no configuration is looked for */
+    int code = named ? 0 : ask_config(ask->command, ask->config, &config);
     if (code == 0) {
         char *text = json_dumps(request, JSON_COMPACT);
-        code =
-            text ? ask_endpoint(ask, ask->connect ? ask->connect : config->control.bind, text, out)
-                 : command_fail(ask->command, EX_USAGE, "the arguments are not UTF-8");
+        code = text ? ask_endpoint(ask, config, text, out)
+                    : command_fail(ask->command, EX_USAGE, "the arguments are not UTF-8");
         free(text);
     }
     json_decref(request);
@@ -234,4 +313,11 @@ int ask_print_json(const json_t *answer)
     buf_free(&shown);
     free(text);
     return EX_OK;
+}
+
+int ask_reach(const struct ask *ask, const char *endpoint, int error)
+{
+    if (error == 0 && str_starts(str_of(endpoint), STR("ipc:///")))
+        error = try_socket(endpoint + 6);
+    return error ? nobody(ask, endpoint, error) : 0;
 }

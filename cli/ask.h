@@ -12,6 +12,7 @@
 
 #include "command.h"
 #include "config.h"
+#include "keyring.h"
 
 #include <getopt.h>
 #include <jansson.h>
@@ -19,23 +20,33 @@
 
 struct ask {
     const struct command *command;
-    const char *config, *connect; /* as given, or NULL */
+    const char *config, *connect, *key, *server_key; /* as given, or NULL */
     bool json;
 };
 
-enum { ASK_CONNECT = 0x100, ASK_JSON, ASK_OWN /* a command's own long options start here */ };
+enum {
+    ASK_CONNECT = 0x100,
+    ASK_JSON,
+    ASK_KEY,
+    ASK_SERVER_KEY,
+    ASK_OWN /* a command's own long options start here */
+};
 #define ASK_SHORT "c:h"
 #define ASK_LONG                                                                                   \
     {"config", required_argument, NULL, 'c'}, {"connect", required_argument, NULL, ASK_CONNECT},   \
-        {"json", no_argument, NULL, ASK_JSON},                                                     \
+        {"json", no_argument, NULL, ASK_JSON}, {"key", required_argument, NULL, ASK_KEY},          \
+        {"server-key", required_argument, NULL, ASK_SERVER_KEY},                                   \
     {                                                                                              \
         "help", no_argument, NULL, 'h'                                                             \
     }
 /* The lines of help for them. */
+#define ASK_HELP_KEYS                                                                              \
+    "      --key FILE        your own key, instead of security.key (dateline keygen)\n"            \
+    "      --server-key FILE|KEY  the daemon's public key, instead of security.server_key\n"
 #define ASK_HELP                                                                                   \
     "  -c, --config FILE     the daemon's configuration\n"                                         \
     "      --connect ENDPOINT its control socket (such as ipc:///run/dateline/control)\n"          \
-    "      --json            the answer as JSON\n"
+    "      --json            the answer as JSON\n" ASK_HELP_KEYS
 
 /* One option that getopt_long() gave. -1: go on; otherwise an exit status (help was asked for, or it
  * is not known). */
@@ -49,6 +60,16 @@ int ask_daemon(const struct ask *ask, json_t *request, json_t **out);
 /* One line of JSON on stdout; gives 0. */
 int ask_print_json(const json_t *answer);
 
+/* Where the keys are: the options' or the configuration's. An operator's own key with the daemon's
+ * configuration: the daemon's public one lies beside its secret. *made_out is to be freed. */
+struct keyring_files ask_key_files(const struct ask *ask, const struct config *config,
+                                   char **made_out);
+/* The keys of the options, else of the configuration, which may be NULL; *out is NULL when there are none.
+ * 0, or an exit status with the reason printed. */
+int ask_keys(const struct ask *ask, const struct config *config, struct keyring **out);
+/* Whether somebody listens at an endpoint, as far as that can be seen; or, given an errno (EAGAIN: no answer
+ * came), says that nobody does. 0, or an exit status with the reason printed. */
+int ask_reach(const struct ask *ask, const char *endpoint, int error);
 /* The configuration that is found, see above; `path` may be NULL. 0, or an exit status with the reason
  * printed. */
 int ask_config(const struct command *command, const char *path, struct config **out);

@@ -13,8 +13,9 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct command parse_command, classify_command, train_command, tail_command,
-    status_command, sources_command, source_command, queue_command, explain_command;
+extern const struct command parse_command, push_command, classify_command, train_command,
+    tail_command, status_command, sources_command, source_command, queue_command, explain_command,
+    backup_command, keygen_command;
 
 /* Prints "dateline NAME: message" on stderr; returns `code`. */
 int command_fail(const struct command *command, int code, const char *format, ...)

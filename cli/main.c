@@ -10,8 +10,19 @@
 #include "units.h"
 
 static const struct command *const commands[] = {
-    &status_command, &sources_command, &source_command,   &queue_command, &explain_command,
-    &tail_command,   &parse_command,   &classify_command, &train_command, NULL,
+    &status_command,
+    &sources_command,
+    &source_command,
+    &queue_command,
+    &explain_command,
+    &backup_command,
+    &tail_command,
+    &push_command,
+    &parse_command,
+    &classify_command,
+    &train_command,
+    &keygen_command,
+    NULL,
 };
 
 int command_fail(const struct command *command, int code, const char *format, ...)

@@ -77,7 +77,8 @@ static void put_item(const struct parse *parse, struct buf *out, const struct it
                                            .version = 1,
                                            .first_created = parse->request.fetched_at,
                                            .version_created = parse->request.fetched_at};
-    put_line(out, item_ninjs(item, &identity));
+    item_ninjs(item, &identity, &(struct jsonput){.out = out});
+    buf_putc(out, '\n');
     buf_free(&uri);
 }
 
@@ -341,17 +342,17 @@ const struct command parse_command = {
     .name = "parse",
     .usage = "[--type TYPE] [--url URL] [--charset C] [--describe] [FILE|-]...",
     .summary = "Reads documents and prints one ninjs item a line",
-    .help =
-        "  -t, --type TYPE   auto, rss, atom, jsonfeed, page, article, wirecopy; default: auto\n"
-        "  -u, --url URL     where the document came from: relative links start there\n"
-        "  -c, --charset C   what HTTP or somebody says the charset is\n"
-        "  -d, --describe    first a line {\"feed\": ...}: what the document says of itself\n"
-        "      --fetched T   time of the fetch, 2026-11-21T08:00:00Z; default: now\n"
-        "  -j, --jail JAIL   of the parser child: seccomp (default) or none\n"
-        "      --in-process  read here instead of in a parser child, for debugging\n"
-        "\n"
-        "Each file goes the same way as a fetched document; gzip, zstd and charsets are\n"
-        "recognised. A file that is not understood is one line on stderr and exit status\n"
-        "65; the others go on. Without FILE, or with -, it is standard input.\n",
+    .help = "  -t, --type TYPE   auto, rss, atom, jsonfeed, page, article, wirecopy, ninjs;\n"
+            "                    default: auto\n"
+            "  -u, --url URL     where the document came from: relative links start there\n"
+            "  -c, --charset C   what HTTP or somebody says the charset is\n"
+            "  -d, --describe    first a line {\"feed\": ...}: what the document says of itself\n"
+            "      --fetched T   time of the fetch, 2026-11-21T08:00:00Z; default: now\n"
+            "  -j, --jail JAIL   of the parser child: seccomp (default) or none\n"
+            "      --in-process  read here instead of in a parser child, for debugging\n"
+            "\n"
+            "Each file goes the same way as a fetched document; gzip, zstd and charsets are\n"
+            "recognised. A file that is not understood is one line on stderr and exit status\n"
+            "65; the others go on. Without FILE, or with -, it is standard input.\n",
     .run = run,
 };

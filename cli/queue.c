@@ -1,130 +1,141 @@
-#include "command.h"
+#include "queue.h"
 
+#include <string.h>
 #include <sysexits.h>
 
-#include "ask.h"
-#include "clock.h"
-#include "show.h"
-#include "table.h"
+#include "str.h"
 
-static const struct table_column waiting_columns[] = {
-    {.title = "ID", .right = true},       {.title = "STATE"},
-    {.title = "TRIES", .right = true},    {.title = "AGE"},
-    {.title = "WORKER", .shrinks = true}, {.title = "HEADLINE", .shrinks = true},
+#define LISTED 50
+
+static const struct sub {
+    const char *name;
+    int most; /* arguments behind it */
+    const char *options;
+    int (*run)(struct queue_args *args);
+} subs[] = {
+    {"list", 0, "sn", queue_show_list},
+    {"show", 1, "", queue_show_item},
+    {"dead", 0, "nr", queue_show_dead},
+    {"requeue", 100000, "ra", queue_change_requeue},
+    {"purge", 100000, "rday", queue_change_purge},
 };
-static const struct table_column dead_columns[] = {
-    {.title = "ID", .right = true},
-    {.title = "REASON", .shrinks = true},
-    {.title = "HEADLINE", .shrinks = true},
-    {.title = "URI", .shrinks = true},
+
+enum {
+    OPT_STATE = ASK_OWN,
+    OPT_REASON,
+    OPT_ALL,
+    OPT_DEAD,
+    OPT_ALL_READY,
+    OPT_YES,
 };
 
-static void put_number(struct table *table, const json_t *item, const char *key)
+static const struct option long_options[] = {ASK_LONG,
+                                             {"state", required_argument, NULL, OPT_STATE},
+                                             {"reason", required_argument, NULL, OPT_REASON},
+                                             {"number", required_argument, NULL, 'n'},
+                                             {"all", no_argument, NULL, OPT_ALL},
+                                             {"dead", no_argument, NULL, OPT_DEAD},
+                                             {"all-ready", no_argument, NULL, OPT_ALL_READY},
+                                             {"yes", no_argument, NULL, OPT_YES},
+                                             {NULL, 0, NULL, 0}};
+
+bool queue_id(const char *text, uint64_t *out)
 {
-    struct buf text = BUF_NONE;
-    buf_printf(&text, "%llu", (unsigned long long)json_count(item, key));
-    table_put(table, HUMAN_PLAIN, buf_str(&text));
-    buf_free(&text);
+    return str_u64(str_of(text), out) == 0 && *out > 0 && *out <= INT64_MAX;
 }
 
-static void put_age(struct table *table, const json_t *item)
+static bool is_state(const char *text)
 {
-    struct buf text = BUF_NONE;
-    if (json_is_number(json_object_get(item, "age_s")))
-        human_span(&text, json_seconds_us(item, "age_s"));
-    else
-        buf_putc(&text, '-');
-    table_put(table, HUMAN_PLAIN, buf_str(&text));
-    buf_free(&text);
+    static const char *const states[] = {"ready", "leased", "delayed", "dead"};
+    for (size_t i = 0; i < ARRAY_LEN(states); i++)
+        if (strcmp(text, states[i]) == 0)
+            return true;
+    return false;
 }
 
-static void put_text(struct table *table, const json_t *item, const char *key)
+/* -1: go on; otherwise an exit status. */
+static int take_option(struct queue_args *args, int option)
 {
-    struct str text = json_text(item, key);
-    table_put(table, HUMAN_PLAIN, text.len ? text : STR("-"));
-}
-
-static void draw_counts(const json_t *queue)
-{
-    static const char *const states[] = {"ready", "leased", "delayed", "dead", "done", "accepted"};
-    struct buf out = BUF_NONE;
-    for (size_t i = 0; i < ARRAY_LEN(states); i++) {
-        buf_putz(&out, i ? ", " : "");
-        human_count(&out, json_count(queue, states[i]));
-        buf_printf(&out, " %s", states[i]);
+    switch (option) {
+    case OPT_STATE:
+        args->state = optarg;
+        return is_state(optarg) ? -1
+                                : command_fail(&queue_command, EX_USAGE,
+                                               "--state is ready, leased, delayed or dead");
+    case OPT_REASON:
+        args->reason = optarg;
+        return -1;
+    case 'n':
+        args->numbered = true;
+        return str_u64(str_of(optarg), &args->number) == 0
+                   ? -1
+                   : command_fail(&queue_command, EX_USAGE, "-n takes a number, 0 for all");
+    case OPT_ALL:
+        args->all = true;
+        return -1;
+    case OPT_DEAD:
+        args->dead = true;
+        return -1;
+    case OPT_ALL_READY:
+        args->all_ready = true;
+        return -1;
+    case OPT_YES:
+        args->yes = true;
+        return -1;
+    default:
+        return ask_option(&args->ask, option);
     }
-    puts(buf_cstr(&out));
-    buf_free(&out);
 }
 
-static void draw_waiting(const json_t *answer)
+/* The options of one subcommand are a mistake with another, and purging by mistake would be a pity. */
+static bool fit(const struct queue_args *args, const char *allowed)
 {
-    const json_t *items = json_object_get(answer, "items"), *item;
-    size_t i;
-    draw_counts(json_object_get(answer, "queue"));
-    if (json_array_size(items) == 0)
-        return;
-    struct table *table = table_new(waiting_columns, ARRAY_LEN(waiting_columns));
-    json_array_foreach (items, i, item) {
-        put_number(table, item, "id");
-        put_text(table, item, "state");
-        put_number(table, item, "deliveries");
-        put_age(table, item);
-        put_text(table, item, "worker");
-        put_text(table, item, json_text(item, "headline").len ? "headline" : "uri");
-    }
-    putchar('\n');
-    table_print(table, stdout);
-    table_free(table);
-}
-
-static void draw_dead(const json_t *answer)
-{
-    const json_t *items = json_object_get(answer, "items"), *item;
-    size_t i;
-    if (json_array_size(items) == 0) {
-        fputs("dateline queue: no item is dead\n", stderr);
-        return;
-    }
-    struct table *table = table_new(dead_columns, ARRAY_LEN(dead_columns));
-    json_array_foreach (items, i, item) {
-        put_number(table, item, "id");
-        table_put(table, HUMAN_BAD, json_text(item, "reason"));
-        put_text(table, item, "headline");
-        put_text(table, item, "uri");
-    }
-    table_print(table, stdout);
-    table_free(table);
+    const struct {
+        char letter;
+        bool given;
+    } options[] = {{'s', args->state != NULL}, {'r', args->reason != NULL},
+                   {'n', args->numbered},      {'a', args->all || args->all_ready},
+                   {'d', args->dead},          {'y', args->yes}};
+    for (size_t i = 0; i < ARRAY_LEN(options); i++)
+        if (options[i].given && !strchr(allowed, options[i].letter))
+            return false;
+    return true;
 }
 
 static int queue_run(int argc, char **argv)
 {
-    struct ask ask = {.command = &queue_command};
-    json_t *answer = NULL;
-    int code = ask_parse(&ask, argc, argv, 0, 1);
-    if (code >= 0)
-        return code;
-    bool dead = optind < argc;
-    if (dead && !str_is(str_of(argv[optind]), "dead"))
-        return command_usage(&queue_command, EX_USAGE);
-    code = ask_daemon(&ask, json_pack("{s:s}", "do", dead ? "queue-dead" : "queue"), &answer);
-    if (code)
-        return code;
-    if (ask.json)
-        ask_print_json(answer);
-    else if (dead)
-        draw_dead(answer);
-    else
-        draw_waiting(answer);
-    json_decref(answer);
-    return EX_OK;
+    struct queue_args args = {.ask = {.command = &queue_command}, .number = LISTED};
+    int option, code;
+    while ((option = getopt_long(argc, argv, ASK_SHORT "n:", long_options, NULL)) != -1)
+        if ((code = take_option(&args, option)) >= 0)
+            return code;
+    if (optind == argc)
+        return fit(&args, "n") ? queue_show_summary(&args)
+                               : command_usage(&queue_command, EX_USAGE);
+    const char *name = argv[optind++];
+    args.ids = argv + optind;
+    args.id_count = (size_t)(argc - optind);
+    for (size_t i = 0; i < ARRAY_LEN(subs); i++)
+        if (strcmp(name, subs[i].name) == 0 && argc - optind <= subs[i].most &&
+            fit(&args, subs[i].options))
+            return subs[i].run(&args);
+    return command_usage(&queue_command, EX_USAGE);
 }
 
 const struct command queue_command = {
     .name = "queue",
-    .usage = "[dead] [-c FILE | --connect ENDPOINT] [--json]",
-    .summary = "what waits for workers, or was given up and why",
-    .help = "Without an argument: the counts, and the first items that are not done.\n"
-            "dead: the items that were given up, each with its reason.\n\n" ASK_HELP,
+    .usage = "[list | dead | show ID | requeue … | purge …] [option …]",
+    .summary = "what waits for workers, or was given up and why; queue it again or purge it",
+    .help =
+        "(nothing)             the counts, and the first items that are not done\n"
+        "list [--state ready|leased|delayed|dead] [-n N]\n"
+        "dead [--reason TEXT] [-n N]     what was given up: why, when, after how many tries\n"
+        "show ID               all that is known of one item\n"
+        "requeue ID… | --all | --reason TEXT     dead items are ready again, tries forgotten\n"
+        "purge ID… | --dead | --reason TEXT | --all-ready [--yes]     gone for good, unrecorded\n"
+        "\n"
+        "  -n, --number N        rows (50; 0: all)\n"
+        "      --reason TEXT     dead items whose reason holds this\n"
+        "      --yes             purge without asking\n" ASK_HELP,
     .run = queue_run,
 };

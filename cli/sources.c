@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include <stdlib.h>
 #include <sysexits.h>
 
 #include "ask.h"
@@ -76,6 +77,34 @@ static void draw(const json_t *sources)
     table_free(table);
 }
 
+/* All of them, page by page, as one answer. */
+static int gather(struct ask *ask, json_t **out)
+{
+    json_t *sources = json_array(), *answer = NULL;
+    char *after = NULL;
+    int code;
+    do {
+        json_decref(answer);
+        answer = NULL;
+        code = ask_daemon(ask, json_pack("{s:s, s:s*}", "do", "sources", "after", after), &answer);
+        free(after);
+        after = NULL;
+        if (code)
+            break;
+        json_array_extend(sources, json_object_get(answer, "sources"));
+        if (json_text(answer, "next").len)
+            after = str_dup(json_text(answer, "next"));
+    } while (after);
+    if (code) {
+        json_decref(sources);
+        return code;
+    }
+    json_object_set_new(answer, "sources", sources);
+    json_object_del(answer, "next");
+    *out = answer;
+    return 0;
+}
+
 static int sources_run(int argc, char **argv)
 {
     struct ask ask = {.command = &sources_command};
@@ -83,7 +112,7 @@ static int sources_run(int argc, char **argv)
     int code = ask_parse(&ask, argc, argv, 0, 0);
     if (code >= 0)
         return code;
-    code = ask_daemon(&ask, json_pack("{s:s}", "do", "sources"), &answer);
+    code = gather(&ask, &answer);
     if (code)
         return code;
     const json_t *sources = json_object_get(answer, "sources");

@@ -62,6 +62,27 @@ static void sources(struct screen *s, const json_t *o)
     count(s, o, "paused", "paused\n", HUMAN_PLAIN);
 }
 
+/* Nothing when there are none. */
+static void count_some(struct screen *s, const json_t *object, const char *key, const char *text)
+{
+    if (json_count(object, key) == 0)
+        return;
+    buf_putz(&s->out, ", ");
+    human_count(&s->out, json_count(object, key));
+    buf_putz(&s->out, text);
+}
+
+/* Why sources are asked no more and pushes wait. */
+static void say_held(struct screen *s, const json_t *reasons)
+{
+    size_t i;
+    const json_t *reason;
+    json_array_foreach (reasons, i, reason) {
+        buf_putz(&s->out, i ? ", " : "; held back by ");
+        show_fit(&s->out, str_of(json_string_value(reason)), 20);
+    }
+}
+
 static void intake(struct screen *s, const json_t *o)
 {
     label(s, "intake");
@@ -69,8 +90,8 @@ static void intake(struct screen *s, const json_t *o)
     count(s, o, "accepted", "accepted, ", HUMAN_PLAIN);
     count(s, o, "duplicate", "known already, ", HUMAN_PLAIN);
     count(s, o, "refused", "refused", HUMAN_WARN);
-    if (json_is_true(json_object_get(o, "held")))
-        buf_putz(&s->out, "; held back: the queue is full");
+    count_some(s, o, "filtered", " filtered");
+    say_held(s, json_object_get(o, "held_by"));
     buf_putc(&s->out, '\n');
 }
 
@@ -83,6 +104,12 @@ static void queue(struct screen *s, const json_t *o)
     count(s, o, "dead", "dead", HUMAN_BAD);
     buf_putz(&s->out, ", ");
     count(s, o, "done", "done", HUMAN_PLAIN);
+    count_some(s, o, "purged", " purged of them");
+    if (json_count(o, "bytes")) {
+        buf_putz(&s->out, "; ");
+        human_bytes(&s->out, json_count(o, "bytes"));
+        buf_putz(&s->out, " wait");
+    }
     if (json_seconds_us(o, "oldest_s")) {
         buf_putz(&s->out, "; the oldest waits ");
         human_span(&s->out, json_seconds_us(o, "oldest_s"));

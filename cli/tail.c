@@ -260,6 +260,31 @@ static int read_options(struct tail *tail, int argc, char **argv)
     return -1;
 }
 
+/* Where the feed is; `config` may be NULL when the options say it. */
+static int show_feed(struct tail *tail, const struct config *config)
+{
+    struct keyring *keys = NULL;
+    const struct ask *ask = &tail->ask;
+    int status =
+        ask_keys(ask, config, &keys); /* says what is wrong with them; libdateline only that */
+    keyring_close(keys);
+    if (status)
+        return status;
+    char *live = ask->connect ? xstrdup(ask->connect) : config_reach(config->live.bind[0]);
+    char *replay = tail->replay ? xstrdup(tail->replay) : config_reach(config->replay.bind[0]),
+         *made;
+    const struct keyring_files files = ask_key_files(ask, config, &made);
+    tail->options.live = live;
+    tail->options.replay = replay;
+    tail->options.key = files.key;
+    tail->options.server_key = files.server;
+    status = run_feed(tail);
+    free(live);
+    free(replay);
+    free(made);
+    return status;
+}
+
 static int tail_run(int argc, char **argv)
 {
     struct tail tail = {.ask = {.command = &tail_command}};
@@ -267,16 +292,10 @@ static int tail_run(int argc, char **argv)
     int status = read_options(&tail, argc, argv);
     if (status >= 0)
         return status;
-    tail.options.live = tail.ask.connect;
-    tail.options.replay = tail.replay;
-    if (!tail.ask.connect) {
-        status = ask_config(tail.ask.command, tail.ask.config, &config);
-        if (status)
-            return status;
-        tail.options.live = config->live.bind[0];
-        tail.options.replay = config->replay.bind[0];
-    }
-    status = run_feed(&tail);
+    bool named = tail.ask.connect && !tail.ask.config; /* then no configuration is looked for */
+    status = named ? 0 : ask_config(tail.ask.command, tail.ask.config, &config);
+    if (status == 0)
+        status = show_feed(&tail, config);
     buf_free(&tail.line);
     config_free(config);
     return status;
@@ -293,6 +312,6 @@ const struct command tail_command = {
         "  -c, --config FILE      the daemon's configuration\n"
         "      --connect ENDPOINT the live feed (such as tcp://127.0.0.1:5571), with\n"
         "      --replay ENDPOINT  the replay (such as tcp://127.0.0.1:5572)\n"
-        "      --json             records as lines of JSON\n",
+        "      --json             records as lines of JSON\n" ASK_HELP_KEYS,
     .run = tail_run,
 };

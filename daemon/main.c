@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "config.h"
 #include "log.h"
+#include "offline.h"
 #include "pipeline.h"
 
 #define DRAIN_S  10.0 /* then what workers still hold is left to the next start */
@@ -20,14 +21,18 @@
 struct daemon {
     struct ev_loop *loop;
     struct pipeline *pipeline;
-    ev_signal term, interrupt;
+    ev_signal term, interrupt, hangup;
     ev_timer watchdog, drain;
-    bool stopping;
+    bool stopping, stands;
 };
 
 static const char usage[] =
     "usage: datelined -c FILE          run\n"
     "       datelined -t -c FILE       check the configuration and the state's version, then exit\n"
+    "       datelined -t --check-state -c FILE   read and check every row of the state too\n"
+    "       datelined --repair -c FILE           save what can be read of a damaged state\n"
+    "       datelined --restore DIR [--backup ID] -c FILE   put a backup in the state's place\n"
+    "       datelined --backups DIR    the backups in DIR (dateline backup makes them)\n"
     "       datelined --help-config    every setting with its default\n"
     "\n"
     "  -c, --config FILE   the configuration (YAML)\n"
@@ -37,7 +42,8 @@ static const char usage[] =
     "  -h, --help\n"
     "\n"
     "SIGTERM and SIGINT stop it: sources are asked no more, results under way are taken,\n"
-    "a second signal ends it at once. See datelined(8), dateline.yaml(5).\n";
+    "a second signal ends it at once. SIGHUP reads the authorised keys again.\n"
+    "See datelined(8), dateline.yaml(5).\n";
 
 /* ------------------------------------------------------------------------------------ stopping */
 
@@ -76,14 +82,40 @@ static void on_signal(struct ev_loop *loop, ev_signal *w, int events)
     pipeline_drain(d->pipeline, on_drained, d);
 }
 
-/* -------------------------------------------------------------------------------------- running */
+/* ------------------------------------------------------------------------------------- reloading */
 
-static void on_watchdog(struct ev_loop *loop, ev_timer *w, int events)
+/* systemd.service(5), Type=notify: from RELOADING=1 to READY=1 the unit counts as reloading. */
+static void on_hangup(struct ev_loop *loop, ev_signal *w, int events)
 {
     struct daemon *d = w->data;
     (void)loop;
     (void)events;
-    sd_notifyf(0, "WATCHDOG=1\nSTATUS=%s", pipeline_summary(d->pipeline));
+    if (d->stopping)
+        return;
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_mono());
+    pipeline_reload(d->pipeline);
+    sd_notify(0, "READY=1");
+}
+
+/* -------------------------------------------------------------------------------------- running */
+
+/* A pipeline that stands still is let die: the service manager starts it anew, and nothing is lost. */
+static void on_watchdog(struct ev_loop *loop, ev_timer *w, int events)
+{
+    struct daemon *d = w->data;
+    const char *why = NULL;
+    (void)loop;
+    (void)events;
+    bool moves = pipeline_moves(d->pipeline, &why);
+    if (moves)
+        sd_notifyf(0, "WATCHDOG=1\nSTATUS=%s", pipeline_summary(d->pipeline));
+    else
+        sd_notifyf(0, "STATUS=stands still: %s", why);
+    if (moves == d->stands)
+        log_warning("datelined: %s why=%s",
+                    moves ? "moves again" : "stands still, the watchdog is fed no more",
+                    why ? why : "-");
+    d->stands = !moves;
 }
 
 /* A third of what the service manager allows; without one, only the status line. */
@@ -99,10 +131,12 @@ static void start_watchers(struct daemon *d)
 {
     ev_signal_init(&d->term, on_signal, SIGTERM);
     ev_signal_init(&d->interrupt, on_signal, SIGINT);
+    ev_signal_init(&d->hangup, on_hangup, SIGHUP);
     ev_timer_init(&d->watchdog, on_watchdog, 0, watchdog_seconds());
-    d->term.data = d->interrupt.data = d->watchdog.data = d;
+    d->term.data = d->interrupt.data = d->hangup.data = d->watchdog.data = d;
     ev_signal_start(d->loop, &d->term);
     ev_signal_start(d->loop, &d->interrupt);
+    ev_signal_start(d->loop, &d->hangup);
     ev_timer_start(d->loop, &d->watchdog);
 }
 
@@ -110,6 +144,8 @@ static void stop_watchers(struct daemon *d)
 {
     ev_signal_stop(d->loop, &d->term);
     ev_signal_stop(d->loop, &d->interrupt);
+    ev_signal_stop(d->loop, &d->hangup);
+    signal(SIGHUP, SIG_IGN); /* libev left it deadly */
     ev_timer_stop(d->loop, &d->watchdog);
     ev_timer_stop(d->loop, &d->drain);
 }
@@ -140,7 +176,9 @@ static int run(const struct config *config)
 static int check(const struct config *config, const char *path)
 {
     char why[PIPELINE_WHY];
-    int rc = pipeline_check_state(config, why);
+    int rc = pipeline_check_keys(config, why);
+    if (rc == 0)
+        rc = pipeline_check_state(config, why);
     if (rc != 0)
         log_error("datelined: %s", why);
     else
@@ -152,8 +190,9 @@ static int check(const struct config *config, const char *path)
 /* -------------------------------------------------------------------------------------- options */
 
 struct options {
-    const char *config;
-    bool test, debug;
+    const char *config, *restore, *backups;
+    uint64_t backup; /* 0: the newest */
+    bool test, check_state, repair, debug;
 };
 
 static int show_config_help(void)
@@ -168,11 +207,25 @@ static int show_config_help(void)
 /* -1: go on; otherwise the exit status. */
 static int read_options(int argc, char **argv, struct options *options)
 {
-    enum { OPT_DEBUG = 256, OPT_VERSION, OPT_HELP_CONFIG };
+    enum {
+        OPT_DEBUG = 256,
+        OPT_VERSION,
+        OPT_HELP_CONFIG,
+        OPT_CHECK_STATE,
+        OPT_REPAIR,
+        OPT_RESTORE,
+        OPT_BACKUP,
+        OPT_BACKUPS
+    };
     static const struct option table[] = {
         {"config", required_argument, NULL, 'c'},
         {"test", no_argument, NULL, 't'},
         {"debug", no_argument, NULL, OPT_DEBUG},
+        {"check-state", no_argument, NULL, OPT_CHECK_STATE},
+        {"repair", no_argument, NULL, OPT_REPAIR},
+        {"restore", required_argument, NULL, OPT_RESTORE},
+        {"backup", required_argument, NULL, OPT_BACKUP},
+        {"backups", required_argument, NULL, OPT_BACKUPS},
         {"version", no_argument, NULL, OPT_VERSION},
         {"help-config", no_argument, NULL, OPT_HELP_CONFIG},
         {"help", no_argument, NULL, 'h'},
@@ -189,6 +242,24 @@ static int read_options(int argc, char **argv, struct options *options)
         case OPT_DEBUG:
             options->debug = true;
             break;
+        case OPT_CHECK_STATE:
+            options->check_state = true;
+            break;
+        case OPT_REPAIR:
+            options->repair = true;
+            break;
+        case OPT_RESTORE:
+            options->restore = optarg;
+            break;
+        case OPT_BACKUPS:
+            options->backups = optarg;
+            break;
+        case OPT_BACKUP:
+            if (str_u64(str_of(optarg), &options->backup) == 0 && options->backup > 0 &&
+                options->backup <= UINT32_MAX)
+                break;
+            fputs("datelined: --backup is the number of a backup, see --backups\n", stderr);
+            return EX_USAGE;
         case OPT_VERSION:
             puts("datelined " DATELINE_VERSION);
             return 0;
@@ -202,11 +273,26 @@ static int read_options(int argc, char **argv, struct options *options)
             return EX_USAGE;
         }
     }
-    if (optind < argc || !options->config) {
+    if (options->backups && optind == argc)
+        return offline_backups(options->backups);
+    if (optind < argc || !options->config || (options->check_state && !options->test) ||
+        (options->backup && !options->restore) ||
+        options->test + options->repair + (options->restore != NULL) > 1) {
         fputs(usage, stderr);
         return EX_USAGE;
     }
     return -1;
+}
+
+static int do_it(const struct config *config, const struct options *options)
+{
+    if (options->repair)
+        return offline_repair(config);
+    if (options->restore)
+        return offline_restore(config, options->restore, (uint32_t)options->backup);
+    if (options->check_state)
+        return offline_check(config);
+    return options->test ? check(config, options->config) : run(config);
 }
 
 int main(int argc, char **argv)
@@ -224,10 +310,10 @@ int main(int argc, char **argv)
     }
     log_set_level(options.debug ? LOG_DEBUG : (enum log_level)config->log_level);
     signal(SIGPIPE, SIG_IGN);
-    /* A changed configuration is a restart; a closed terminal is nothing. */
+    /* A closed terminal is nothing; while it runs, on_hangup() has it. */
     signal(SIGHUP, SIG_IGN);
     umask(0007); /* sockets are for the group: daemon, workers, operators */
-    rc = options.test ? check(config, options.config) : run(config);
+    rc = do_it(config, &options);
     config_free(config);
     return rc;
 }

@@ -60,18 +60,37 @@ static int check_times(struct dateline_feed *feed, struct dateline_event *out)
     return give_plain(feed, out, DATELINE_SILENT);
 }
 
-/* Until a socket is ready, something is due, or `until`. 0, -EAGAIN, -EINTR. */
+/* The daemon does not take our key, or has none: libzmq does not connect again by itself. */
+static bool is_turned_away(struct dateline_feed *feed, void *watch)
+{
+    enum keyring_verdict verdict = keyring_verdict(watch);
+    if (verdict == KEYRING_NO_VERDICT)
+        return false;
+    snprintf(feed->error, sizeof feed->error, "%s", keyring_verdict_text(verdict));
+    return true;
+}
+
+/* Until a socket is ready, something is due, or `until`. 0, -EAGAIN, -EINTR, -EPROTO. */
 static int wait_for(struct dateline_feed *feed, int64_t until, bool *live, bool *replay)
 {
-    zmq_pollitem_t items[2] = {{feed->live, 0, ZMQ_POLLIN, 0}, {feed->replay, 0, ZMQ_POLLIN, 0}};
+    zmq_pollitem_t items[4] = {{feed->live, 0, ZMQ_POLLIN, 0}};
+    int count = 1;
+    if (feed->replay)
+        items[count++] = (zmq_pollitem_t){feed->replay, 0, ZMQ_POLLIN, 0};
+    if (feed->live_watch)
+        items[count++] = (zmq_pollitem_t){feed->live_watch, 0, ZMQ_POLLIN, 0};
+    if (feed->replay_watch)
+        items[count++] = (zmq_pollitem_t){feed->replay_watch, 0, ZMQ_POLLIN, 0};
     int64_t now = clock_mono(), due = until;
     if (feed->asked && feed->asked_at + ANSWER_US < due)
         due = feed->asked_at + ANSWER_US;
     if (!feed->silent && feed->heard_at + silence_us(feed) < due)
         due = feed->heard_at + silence_us(feed);
     long ms = due == INT64_MAX ? -1 : due > now ? (long)((due - now) / USEC_PER_MSEC + 1) : 0;
-    if (zmq_poll(items, feed->replay ? 2 : 1, ms) < 0)
+    if (zmq_poll(items, count, ms) < 0)
         return -errno;
+    if (is_turned_away(feed, feed->live_watch) || is_turned_away(feed, feed->replay_watch))
+        return -EPROTO;
     *live = items[0].revents != 0;
     *replay = feed->replay && items[1].revents != 0;
     return !*live && !*replay && until <= clock_mono() ? -EAGAIN : 0;
@@ -151,7 +170,11 @@ static int live_socket(struct dateline_feed *feed, const char *endpoint)
         zmq_setsockopt(feed->live, ZMQ_SUBSCRIBE, "", 0);
     else
         zmq_setsockopt(feed->live, ZMQ_SUBSCRIBE, WIRE_HEARTBEAT, sizeof WIRE_HEARTBEAT - 1);
-    return zmq_connect(feed->live, endpoint) == 0 ? 0 : -errno;
+    feed->live_watch = keyring_watch(feed->zmq, feed->live);
+    int err = keyring_dial(feed->keys, feed->live);
+    if (!err && zmq_connect(feed->live, endpoint) != 0)
+        err = -errno;
+    return err;
 }
 
 static void first_request(struct dateline_feed *feed, const struct dateline_feed_options *options)
@@ -174,6 +197,13 @@ static void first_request(struct dateline_feed *feed, const struct dateline_feed
     feed_ask(feed);
 }
 
+static int open_keys(struct dateline_feed *feed, const struct dateline_feed_options *options)
+{
+    char why[KEYRING_WHY];
+    const struct keyring_files files = {options->key, options->server_key};
+    return files.server && !files.key ? -EINVAL : keyring_open(&files, &feed->keys, why);
+}
+
 static int feed_start(struct dateline_feed *feed, const struct dateline_feed_options *options)
 {
     if (!options->live || !options->replay ||
@@ -185,7 +215,9 @@ static int feed_start(struct dateline_feed *feed, const struct dateline_feed_opt
     if (!feed->zmq)
         return -ENOMEM;
     feed->replay_endpoint = xstrdup(options->replay);
-    int err = copy_topics(feed, options->topics);
+    int err = open_keys(feed, options);
+    if (!err)
+        err = copy_topics(feed, options->topics);
     if (!err)
         err = live_socket(feed, options->live);
     if (!err)
@@ -221,6 +253,9 @@ void dateline_feed_close(struct dateline_feed *feed)
     feed_replay_close(feed);
     if (feed->live)
         zmq_close(feed->live);
+    if (feed->live_watch)
+        zmq_close(feed->live_watch);
+    keyring_close(feed->keys);
     if (feed->own_zmq)
         zmq_ctx_term(feed->own_zmq);
     for (size_t i = 0; feed->topics && feed->topics[i]; i++)

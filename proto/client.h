@@ -43,6 +43,9 @@ struct dateline_feed_options {
     int64_t at_us; /* SINCE_TIME: µs since 1970 UTC */
     /* Which store `seq` is of, when known, or NULL: another one is told by DATELINE_EPOCH. */
     const char *epoch;
+    /* For a daemon with keys: our own key file (dateline keygen), and the daemon's public key: its .pub
+     * file or the key itself. credential:NAME is a file of $CREDENTIALS_DIRECTORY. Both NULL: no keys. */
+    const char *key, *server_key;
     /* Of the caller's ZeroMQ context (tests, inproc), or NULL. */
     void *zmq;
 };
@@ -65,11 +68,13 @@ struct dateline_event {
     const char *epoch;
 };
 
-/* 0, -EINVAL (an endpoint, the topics), -ENOMEM. Nothing is waited for. */
+/* 0, -EINVAL (an endpoint, the topics, a server_key without a key), -ENOMEM; of the key files -ENOENT,
+ * -EACCES, -EPERM (others may read the secret), -EBADMSG (not a key). Nothing is waited for. */
 int dateline_feed_open(const struct dateline_feed_options *options, struct dateline_feed **out);
 void dateline_feed_close(struct dateline_feed *feed); /* NULL is fine */
 /* The next event. Waits at most timeout_ms, -1 for ever. 0; -EAGAIN none in that time; -EINTR a
- * signal; -EPROTO the daemon refuses us (dateline_feed_error says why), which will not get better.
+ * signal; -EPROTO the daemon refuses us or our key (dateline_feed_error says why), which will not get
+ * better.
  */
 int dateline_feed_next(struct dateline_feed *feed, int timeout_ms, struct dateline_event *out);
 /* Every record wanted up to this number was handed out: where to go on later, with the epoch. */

@@ -8,7 +8,9 @@ void feed_replay_close(struct dateline_feed *feed)
 {
     if (feed->replay)
         zmq_close(feed->replay);
-    feed->replay = NULL;
+    if (feed->replay_watch)
+        zmq_close(feed->replay_watch);
+    feed->replay = feed->replay_watch = NULL;
 }
 
 int feed_replay_open(struct dateline_feed *feed)
@@ -18,7 +20,11 @@ int feed_replay_open(struct dateline_feed *feed)
     if (!feed->replay)
         return -errno;
     wire_setup(feed->replay, LIMIT_REPLAY_ANSWERS, 0);
-    return zmq_connect(feed->replay, feed->replay_endpoint) == 0 ? 0 : -errno;
+    feed->replay_watch = keyring_watch(feed->zmq, feed->replay);
+    int err = keyring_dial(feed->keys, feed->replay);
+    if (!err && zmq_connect(feed->replay, feed->replay_endpoint) != 0)
+        err = -errno;
+    return err;
 }
 
 void feed_ask(struct dateline_feed *feed)

@@ -7,6 +7,7 @@
 #define DATELINE_CLIENT_INSIDE_H
 
 #include "client.h"
+#include "keyring.h"
 #include "known.h"
 #include "wire.h"
 
@@ -32,7 +33,8 @@ enum feed_state { FEED_CATCHING, FEED_LIVE };
 
 struct dateline_feed {
     void *zmq, *own_zmq;
-    void *live, *replay;
+    void *live, *replay, *live_watch, *replay_watch; /* the watches say when we are not let in */
+    struct keyring *keys;
     char *replay_endpoint;
     struct wire_replay request; /* its topics are feed->topics */
     char **topics;
@@ -60,7 +62,7 @@ struct dateline_feed {
     bool silent;
     uint64_t lost_from, lost_to; /* to be told; 0 none */
     bool epoch_told, back_told;  /* false: to be told */
-    char error[128];
+    char error[160];
 };
 
 /* ---- client_ask.c */

@@ -12,20 +12,25 @@
 
 #include <stdint.h>
 
+enum config_lane { CONFIG_LANE_LIVE, CONFIG_LANE_BACKFILL };
 enum config_full_text { CONFIG_FULL_TEXT_AUTO, CONFIG_FULL_TEXT_ALWAYS, CONFIG_FULL_TEXT_NEVER };
 
 struct config_source {
-    char *kind, *url, *path, *id, *title; /* url or path NULL; id made of the other if need be */
-    int64_t every_us;                     /* 0: auto */
+    char *kind, *url, *path, *id,
+        *title;       /* url or path NULL, both of a push source; id made of the other if need be */
+    int64_t every_us; /* 0: auto */
     enum config_full_text full_text;
+    enum config_lane lane;
     bool allow_private;
 };
 
 struct config_sink {
-    char *kind, *path;     /* path absolute */
-    char *fsync;           /* always | interval | never */
-    uint64_t rotate_bytes; /* 0: never */
-    unsigned keep;         /* rotated files kept */
+    char *kind, *path;               /* path absolute; NULL for postgres */
+    char *conninfo, *schema, *table; /* postgres; conninfo NULL for others */
+    char *password_file;             /* absolute, or credential:NAME, or NULL */
+    char *fsync;                     /* always | interval | never */
+    uint64_t rotate_bytes;           /* 0: never */
+    unsigned keep;                   /* rotated files kept */
 };
 
 struct config {
@@ -49,13 +54,26 @@ struct config {
         unsigned max_deliveries;
     } work;
     struct {
+        unsigned max_items; /* unfinished items */
+        uint64_t max_bytes; /* of their work */
+        char *min_free;     /* for config_free_space() */
+        int64_t max_age_us; /* 0: never too old */
+    } queue;
+    struct {
         char **bind;
         int64_t heartbeat_us;
     } live;
     struct {
         char **bind;
         int64_t keep_us;
+        uint64_t max_size; /* bytes, 0: no limit */
     } replay;
+    struct {
+        int64_t keep_us; /* 0: for ever */
+    } seen;
+    struct {
+        char **bind; /* empty: nobody hands in anything */
+    } intake;
     struct {
         char *bind;
     } control;
@@ -63,8 +81,13 @@ struct config {
         char *listen; /* "off" turns the web side off */
     } web;
     struct {
+        char *key, *authorised_keys; /* absolute paths, or credential:NAME; NULL: none */
+        char *server_key;            /* the same, or the key itself */
+    } security;
+    struct {
         char **connect;
         unsigned credit;
+        char **languages; /* NULL-terminated; NULL or none: all */
         char **analyzers; /* NULL-terminated, in order */
         char *models;     /* NULL: looked for */
     } worker;
@@ -89,7 +112,13 @@ int config_parse(struct str text, const char *name, const char *dir, struct conf
                  struct config_error *error);
 /* Every setting with its type, default and help, as `dateline.yaml` comments. Appends. */
 void config_help(struct buf *out);
+/* Bytes that a setting like "1G", "5%" or "1G|5%" (the lesser of the two) means on a file system of `total`
+ * bytes. 0, -EINVAL not understood, *out untouched. */
+int config_free_space(struct str text, uint64_t total, uint64_t *out);
 /* True for ipc:// and loopback addresses: what may be bound without keys. */
 bool config_is_local(const char *endpoint);
+/* Where a client on this host connects to what is bound at `endpoint`: an address that stands for all
+ * becomes loopback. The caller owns it. */
+char *config_reach(const char *endpoint);
 
 #endif

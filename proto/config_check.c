@@ -5,6 +5,8 @@
 #include <errno.h>
 
 #include "limits.h"
+#include "units.h"
+#include "wire.h"
 
 static int is_not(struct buf *why, struct str text, const char *what)
 {
@@ -38,12 +40,66 @@ int config_check_line(struct str text, struct buf *why)
     return text.len <= LIMIT_HEADER_VALUE ? 0 : is_not(why, text, "a short text");
 }
 
+int config_check_sql_name(struct str text, struct buf *why)
+{
+    bool fits = text.len > 0 && text.len <= LIMIT_PG_NAME && !isdigit((unsigned char)text.at[0]);
+    for (size_t i = 0; fits && i < text.len; i++)
+        fits = isalnum((unsigned char)text.at[i]) || text.at[i] == '_';
+    return fits ? 0 : is_not(why, text, "a name (letters, digits and '_', 63 at most)");
+}
+
+int config_check_language(struct str text, struct buf *why)
+{
+    return wire_is_language(text)
+               ? 0
+               : is_not(why, text, "a language's code (such as en, or und for unknown)");
+}
+
 int config_check_user_agent(struct str text, struct buf *why)
 {
     bool fits = text.len <= LIMIT_USER_AGENT;
     for (size_t i = 0; fits && i < text.len; i++)
         fits = text.at[i] >= ' ' && text.at[i] < 0x7f;
     return fits ? 0 : is_not(why, text, "a User-Agent (one line of ASCII, 256 at most)");
+}
+
+/* One of the two forms. */
+static int free_space(struct str text, uint64_t total, uint64_t *out)
+{
+    uint64_t n;
+    if (!str_ends(text, STR("%")))
+        return units_size(text, out);
+    if (str_u64(str_upto(text, text.len - 1), &n) < 0 || n > 90)
+        return -EINVAL;
+    *out = total / 100 * n;
+    return 0;
+}
+
+int config_free_space(struct str text, uint64_t total, uint64_t *out)
+{
+    struct str rest = text, part;
+    uint64_t least = UINT64_MAX, n;
+    while (str_cut(&rest, '|', &part)) {
+        if (free_space(part, total, &n) < 0)
+            return -EINVAL;
+        if (n < least)
+            least = n;
+    }
+    if (text.len == 0 || str_ends(text, STR("|")))
+        return -EINVAL;
+    *out = least;
+    return 0;
+}
+
+int config_check_free(struct str text, struct buf *why)
+{
+    uint64_t ignored;
+    return config_free_space(text, 0, &ignored) == 0
+               ? 0
+               : is_not(
+                     why, text,
+                     "a size (1G), a share of the file system (5%, 90% at most), or the lesser of "
+                     "two (1G|5%)");
 }
 
 /* "host:port", "[v6]:port". */
@@ -112,6 +168,11 @@ int config_check_endpoint(struct str text, struct buf *why)
                   "an endpoint (such as ipc:///run/dateline/work, tcp://127.0.0.1:5570)");
 }
 
+int config_check_intake(struct str text, struct buf *why)
+{
+    return str_is(text, "off") ? 0 : config_check_endpoint(text, why);
+}
+
 int config_check_pattern(struct str text, struct buf *why)
 {
     if (str_ends(text, STR(".yaml")))
@@ -132,6 +193,20 @@ bool config_is_local(const char *endpoint)
         return true;
     return str_starts(text, STR("tcp://")) && split(str_from(text, 6), &host, &port) &&
            is_loopback(host);
+}
+
+char *config_reach(const char *endpoint)
+{
+    static const struct {
+        struct str bound;
+        const char *reach;
+    } all[] = {{{"tcp://*:", 8}, "tcp://127.0.0.1:"},
+               {{"tcp://0.0.0.0:", 14}, "tcp://127.0.0.1:"},
+               {{"tcp://[::]:", 11}, "tcp://[::1]:"}};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        if (str_starts(str_of(endpoint), all[i].bound))
+            return xasprintf("%s%s", all[i].reach, endpoint + all[i].bound.len);
+    return xstrdup(endpoint);
 }
 
 void config_settle_endpoint(char **endpoint, const char *dir)

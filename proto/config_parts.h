@@ -19,9 +19,13 @@ extern const struct conf_table config_source_table; /* struct config_source */
 int config_check_id(struct str text, struct buf *why);
 int config_check_url(struct str text, struct buf *why);
 int config_check_line(struct str text, struct buf *why);
+int config_check_language(struct str text, struct buf *why);
 int config_check_user_agent(struct str text, struct buf *why);
+int config_check_sql_name(struct str text, struct buf *why);
 int config_check_listen(struct str text, struct buf *why);
 int config_check_endpoint(struct str text, struct buf *why);
+int config_check_intake(struct str text, struct buf *why); /* or "off" */
+int config_check_free(struct str text, struct buf *why);
 int config_check_pattern(struct str text, struct buf *why);
 /* The path of an ipc:// endpoint, or nothing. */
 struct str config_ipc_path(struct str endpoint);

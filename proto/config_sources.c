@@ -52,9 +52,20 @@ static const char *address_of(const struct config_source *source)
 
 /* ---- does it make sense? */
 
+static int check_push(const struct list *l, size_t index)
+{
+    const struct config_source *s = &l->config->sources[index];
+    if (s->url || s->path)
+        return complain(l, index, s->url ? "url" : "path",
+                        "programs hand in what a push source has, it is not asked");
+    return s->id ? 0 : complain(l, index, NULL, "a push source needs an id, programs name it");
+}
+
 static int check_source(const struct list *l, size_t index)
 {
     struct config_source *s = &l->config->sources[index];
+    if (s->kind && str_is(str_of(s->kind), "push"))
+        return check_push(l, index);
     if (s->url && s->path)
         return complain(l, index, "path", "a source has a url or a path, not both");
     if (!s->url && !s->path)
@@ -118,7 +129,7 @@ static int name_sources(struct list *l)
         struct config_source *s = &c->sources[i];
         if (s->id && take(l, &l->ids, s->id, i, "id") < 0)
             return -EINVAL;
-        if (take(l, &l->addresses, address_of(s), i, s->url ? "url" : "path") < 0)
+        if (address_of(s) && take(l, &l->addresses, address_of(s), i, s->url ? "url" : "path") < 0)
             return -EINVAL;
     }
     for (size_t i = 0; i < c->source_count; i++) {
@@ -181,7 +192,7 @@ static int find_files(const struct conf_origin *origin, const struct node *node,
         int r = glob(patterns[i], i ? GLOB_APPEND : 0, NULL, found);
         bool wild = strpbrk(patterns[i], "*?[") != NULL;
         if (r == GLOB_NOSPACE)
-            abort();
+            xnomem();
         if (r == GLOB_NOMATCH && !wild) {
             struct buf quoted = BUF_NONE;
             conf_quote(&quoted, str_of(patterns[i]));

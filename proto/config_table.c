@@ -6,10 +6,9 @@
 #include "limits.h"
 #include "log.h"
 
-#define AT(member)          .at = offsetof(struct config, member)
-#define TABLE(array)        .settings = (array), .count = ARRAY_LEN(array)
-#define CONTACT             "(+https://github.com/dateline-news/dateline)"
-#define BEYOND_THIS_VERSION "no such setting in this version: "
+#define AT(member)   .at = offsetof(struct config, member)
+#define TABLE(array) .settings = (array), .count = ARRAY_LEN(array)
+#define CONTACT      "(+https://github.com/dateline-news/dateline)"
 
 static const struct conf_word levels[] = {{"error", LOG_ERROR},
                                           {"warning", LOG_WARNING},
@@ -20,9 +19,12 @@ static const struct conf_word full_texts[] = {{"auto", CONFIG_FULL_TEXT_AUTO},
                                               {"always", CONFIG_FULL_TEXT_ALWAYS},
                                               {"never", CONFIG_FULL_TEXT_NEVER},
                                               {NULL, 0}};
+static const struct conf_word lanes[] = {
+    {"live", CONFIG_LANE_LIVE}, {"backfill", CONFIG_LANE_BACKFILL}, {NULL, 0}};
 static const struct conf_word source_kinds[] = {
-    {"feed", 0}, {"page", 0}, {"directory", 0}, {NULL, 0}};
-static const struct conf_word sink_kinds[] = {{"jsonl", 0}, {"sqlite", 0}, {NULL, 0}};
+    {"feed", 0}, {"page", 0}, {"directory", 0}, {"push", 0}, {NULL, 0}};
+static const struct conf_word sink_kinds[] = {
+    {"jsonl", 0}, {"sqlite", 0}, {"postgres", 0}, {NULL, 0}};
 static const struct conf_word jails[] = {{"seccomp", 0}, {"none", 0}, {NULL, 0}};
 static const struct conf_word fsyncs[] = {{"always", 0}, {"interval", 0}, {"never", 0}, {NULL, 0}};
 static const struct conf_word analyzers[] = {
@@ -37,7 +39,7 @@ static const struct conf_setting source_settings[] = {
      .noun = "kind",
      .derived = "feed with a url, directory with a path",
      .help = "what is asked: an RSS, Atom or JSON feed; one web page; a directory that files are "
-             "dropped into"},
+             "dropped into; push is not asked, programs hand in its items"},
     {.key = "url",
      .type = CONF_TEXT,
      SOURCE(url),
@@ -72,6 +74,12 @@ static const struct conf_setting source_settings[] = {
      .words = full_texts,
      .initial = "auto",
      .help = "whether an item's page is fetched too; auto does so for teasers"},
+    {.key = "lane",
+     .type = CONF_WORD,
+     SOURCE(lane),
+     .words = lanes,
+     .initial = "live",
+     .help = "backfill: its items wait until no fresh one does, for archives"},
     {.key = "allow_private",
      .type = CONF_BOOL,
      SOURCE(allow_private),
@@ -88,15 +96,41 @@ static const struct conf_setting sink_settings[] = {
      SINK(kind),
      .words = sink_kinds,
      .noun = "kind",
-     .help = "where a worker writes its records: JSON lines, or a SQLite database"},
-    {.key = "path", .type = CONF_PATH, SINK(path), .help = "the file"},
+     .help = "where a worker writes its records: JSON lines, a SQLite database, or a table of a "
+             "PostgreSQL server"},
+    {.key = "path", .type = CONF_PATH, SINK(path), .help = "the file of a jsonl or sqlite sink"},
+    {.key = "conninfo",
+     .type = CONF_TEXT,
+     SINK(conninfo),
+     .check = config_check_line,
+     .help = "where a postgres sink's server is, as libpq takes it (host=db1 dbname=news "
+             "sslmode=verify-full); without a password"},
+    {.key = "password_file",
+     .type = CONF_TEXT,
+     SINK(password_file),
+     .check = config_check_line,
+     .help = "a file that holds the password and is closed to others, or credential:NAME; read "
+             "for each connection"},
+    {.key = "schema",
+     .type = CONF_TEXT,
+     SINK(schema),
+     .check = config_check_sql_name,
+     .initial = "public",
+     .help = "where in the database a postgres sink's table is; it has to be there"},
+    {.key = "table",
+     .type = CONF_TEXT,
+     SINK(table),
+     .check = config_check_sql_name,
+     .initial = "records",
+     .help = "name of a postgres sink's table; the worker makes it"},
+
     {.key = "fsync",
      .type = CONF_NAME,
      SINK(fsync),
      .words = fsyncs,
      .initial = "always",
-     .help = "when the file is forced to disk: before each acknowledgement, now and then, or when "
-             "the system likes"},
+     .help = "when what is written is forced to disk: before each acknowledgement, now and then, "
+             "or when the system likes"},
     {.key = "rotate",
      .type = CONF_SIZE,
      SINK(rotate_bytes),
@@ -188,7 +222,7 @@ static const struct conf_setting work_settings[] = {
      AT(work.bind),
      .check = config_check_endpoint,
      .derived = "ipc://RUNTIME/work",
-     .help = "where workers connect; ipc:// and loopback only"},
+     .help = "where workers connect; beyond ipc:// and loopback with security only"},
     {.key = "lease",
      .type = CONF_DURATION,
      AT(work.lease_us),
@@ -206,13 +240,48 @@ static const struct conf_setting work_settings[] = {
 };
 static const struct conf_table work_table = {TABLE(work_settings)};
 
+static const struct conf_setting queue_settings[] = {
+    {.key = "max_items",
+     .type = CONF_INT,
+     AT(queue.max_items),
+     .initial = "1000000",
+     .min = 1,
+     .max = LIMIT_QUEUE_ITEMS,
+     .help =
+         "unfinished items at which sources are asked no more and pushes wait, until a tenth is "
+         "done"},
+    {.key = "max_bytes",
+     .type = CONF_SIZE,
+     AT(queue.max_bytes),
+     .initial = "4G",
+     .min = 4096,
+     .max = 1LL << 44,
+     .help = "the same for the bytes of their work"},
+    {.key = "min_free",
+     .type = CONF_TEXT,
+     AT(queue.min_free),
+     .check = config_check_free,
+     .initial = "1G|5%",
+     .help = "the same for space left where the state lies: a size, a share of the file system, or "
+             "the lesser of two; 0 for none"},
+    {.key = "max_age",
+     .type = CONF_DURATION,
+     AT(queue.max_age_us),
+     .initial = "1h",
+     .zero = "never",
+     .min = USEC_PER_SEC,
+     .max = 3650 * USEC_PER_DAY,
+     .help = "age of the oldest fresh item that waits for a worker, above which /readyz says 503"},
+};
+static const struct conf_table queue_table = {TABLE(queue_settings)};
+
 static const struct conf_setting live_settings[] = {
     {.key = "bind",
      .type = CONF_TEXTS,
      AT(live.bind),
      .check = config_check_endpoint,
      .initial = "tcp://127.0.0.1:5571",
-     .help = "where subscribers connect; ipc:// and loopback only"},
+     .help = "where subscribers connect; beyond ipc:// and loopback with security only"},
     {.key = "heartbeat",
      .type = CONF_DURATION,
      AT(live.heartbeat_us),
@@ -229,7 +298,8 @@ static const struct conf_setting replay_settings[] = {
      AT(replay.bind),
      .check = config_check_endpoint,
      .initial = "tcp://127.0.0.1:5572",
-     .help = "where subscribers ask for what they missed; ipc:// and loopback only"},
+     .help = "where subscribers ask for what they missed; beyond ipc:// and loopback with security "
+             "only"},
     {.key = "keep",
      .type = CONF_DURATION,
      AT(replay.keep_us),
@@ -237,8 +307,40 @@ static const struct conf_setting replay_settings[] = {
      .min = USEC_PER_SEC,
      .max = 3650 * USEC_PER_DAY,
      .help = "how long records are kept for that"},
+    {.key = "max_size",
+     .type = CONF_SIZE,
+     AT(replay.max_size),
+     .initial = "unlimited",
+     .zero = "unlimited",
+     .min = LIMIT_STORE_MEMTABLES,
+     .max = 1LL << 50,
+     .help = "bytes that records kept for that may take on the disk; the oldest go first"},
 };
 static const struct conf_table replay_table = {TABLE(replay_settings)};
+
+static const struct conf_setting seen_settings[] = {
+    {.key = "keep",
+     .type = CONF_DURATION,
+     AT(seen.keep_us),
+     .initial = "400d",
+     .zero = "forever",
+     .min = 60 * USEC_PER_DAY,
+     .max = 36500 * USEC_PER_DAY,
+     .help = "how long an item that no source lists any more is remembered; one that comes again "
+             "later is new"},
+};
+static const struct conf_table seen_table = {TABLE(seen_settings)};
+
+static const struct conf_setting intake_settings[] = {
+    {.key = "bind",
+     .type = CONF_TEXTS,
+     AT(intake.bind),
+     .check = config_check_intake,
+     .derived = "ipc://RUNTIME/intake",
+     .help = "where programs hand in items and documents (dateline push); ipc:// and loopback "
+             "unless there are keys; off for nowhere"},
+};
+static const struct conf_table intake_table = {TABLE(intake_settings)};
 
 static const struct conf_setting control_settings[] = {
     {.key = "bind",
@@ -246,7 +348,7 @@ static const struct conf_setting control_settings[] = {
      AT(control.bind),
      .check = config_check_endpoint,
      .derived = "ipc://RUNTIME/control",
-     .help = "where dateline(1) connects; ipc:// and loopback only"},
+     .help = "where dateline(1) connects; beyond ipc:// and loopback with security only"},
 };
 static const struct conf_table control_table = {TABLE(control_settings)};
 
@@ -275,6 +377,14 @@ static const struct conf_setting worker_settings[] = {
      .min = 1,
      .max = LIMIT_CREDIT,
      .help = "items a worker holds at once"},
+    {.key = "languages",
+     .type = CONF_TEXTS,
+     AT(worker.languages),
+     .check = config_check_language,
+     .derived = "all",
+     .help = "languages a worker takes items of, as their publishers declare them: codes such as "
+             "en; und "
+             "for items that declare none"},
     {.key = "analyzers",
      .type = CONF_NAMES,
      AT(worker.analyzers),
@@ -289,6 +399,29 @@ static const struct conf_setting worker_settings[] = {
      .help = "folder of the models"},
 };
 static const struct conf_table worker_table = {TABLE(worker_settings)};
+
+static const struct conf_setting security_settings[] = {
+    {.key = "key",
+     .type = CONF_TEXT,
+     AT(security.key),
+     .check = config_check_line,
+     .help =
+         "file with this process's own key, made by dateline keygen, or credential:NAME; with it "
+         "every connection is encrypted and proved by keys (CURVE)"},
+    {.key = "authorised_keys",
+     .type = CONF_TEXT,
+     AT(security.authorised_keys),
+     .check = config_check_line,
+     .help = "file with the keys that the daemon lets in, one line each: KEY NAME ROLE[,ROLE] "
+             "[until=2027-01-01]; SIGHUP reads it again"},
+    {.key = "server_key",
+     .type = CONF_TEXT,
+     AT(security.server_key),
+     .check = config_check_line,
+     .derived = "the public half of key",
+     .help = "on other hosts: the daemon's public key, the file ending in .pub or the key itself"},
+};
+static const struct conf_table security_table = {TABLE(security_settings)};
 
 static const struct conf_setting root_settings[] = {
     {.key = "state",
@@ -316,8 +449,11 @@ static const struct conf_setting root_settings[] = {
     {.key = "fetch", .type = CONF_SECTION, .table = &fetch_table},
     {.key = "parser", .type = CONF_SECTION, .table = &parser_table},
     {.key = "work", .type = CONF_SECTION, .table = &work_table},
+    {.key = "queue", .type = CONF_SECTION, .table = &queue_table},
     {.key = "live", .type = CONF_SECTION, .table = &live_table},
     {.key = "replay", .type = CONF_SECTION, .table = &replay_table},
+    {.key = "seen", .type = CONF_SECTION, .table = &seen_table},
+    {.key = "intake", .type = CONF_SECTION, .table = &intake_table},
     {.key = "control", .type = CONF_SECTION, .table = &control_table},
     {.key = "web", .type = CONF_SECTION, .table = &web_table},
     {.key = "worker", .type = CONF_SECTION, .table = &worker_table},
@@ -327,13 +463,7 @@ static const struct conf_setting root_settings[] = {
      .count_at = offsetof(struct config, sink_count),
      .max = 16,
      .table = &sink_table},
-    {.key = "security",
-     .type = CONF_REFUSED,
-     .help = BEYOND_THIS_VERSION "it binds to ipc:// and loopback only and has no keys"},
-    {.key = "intake",
-     .type = CONF_REFUSED,
-     .help = BEYOND_THIS_VERSION
-     "items come from sources only; programs can drop files into a directory source"},
+    {.key = "security", .type = CONF_SECTION, .table = &security_table},
 };
 const struct conf_table config_root_table = {TABLE(root_settings)};
 

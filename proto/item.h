@@ -11,6 +11,7 @@
 #ifndef DATELINE_ITEM_H
 #define DATELINE_ITEM_H
 
+#include "jsonput.h"
 #include "str.h"
 
 #include <jansson.h>
@@ -52,6 +53,7 @@ struct item {
     struct str field[ITEM_FIELDS];
     int64_t published_at, updated_at;
     uint32_t flags;
+    uint32_t document; /* in a sequence of documents: which of them it stood in, from 0 */
     size_t media_count;
     struct item_media media[ITEM_MEDIA_MAX];
 };
@@ -107,9 +109,9 @@ struct item_identity {
     struct str source_title, source_url;
 };
 
-/* The item as IPTC ninjs 3.1 (https://iptc.org/std/ninjs/): schema-valid whatever the item holds;
- * uris are percent-encoded, empty fields left out. The caller owns it. */
-json_t *item_ninjs(const struct item *item, const struct item_identity *identity);
+/* Writes the item as IPTC ninjs 3.1 (https://iptc.org/std/ninjs/): schema-valid whatever the item
+ * holds; uris are percent-encoded, empty fields left out. */
+void item_ninjs(const struct item *item, const struct item_identity *identity, struct jsonput *out);
 /* The uri of an item that has no store behind it (dateline parse): by guid, link, or text. */
 void item_dry_uri(const struct item *item, struct buf *out);
 /* All its text, body first, for what must be read whatever the source filled. */

@@ -7,18 +7,51 @@
 #include "clock.h"
 #include "utf8.h"
 
-/* Nothing that is empty gets into an item; a text that is not UTF-8 would be refused by jansson. */
-static void set_text(json_t *object, const char *key, struct str s)
+/* Nothing that is empty gets into an item. */
+static void put_text(struct jsonput *j, const char *key, struct str s)
 {
-    if (s.len)
-        json_object_set_new(object, key, json_stringn(s.at, s.len));
+    if (s.len == 0)
+        return;
+    jsonput_key(j, key);
+    jsonput_str(j, s);
 }
 
-static void set_time(json_t *object, const char *key, int64_t at)
+static void put_time(struct jsonput *j, const char *key, int64_t at)
 {
     char text[CLOCK_TEXT];
     if (at > 0)
-        json_object_set_new(object, key, json_string(clock_format(at, text)));
+        put_text(j, key, str_of(clock_format(at, text)));
+}
+
+static void put_count(struct jsonput *j, const char *key, uint32_t n)
+{
+    if (n == 0)
+        return;
+    jsonput_key(j, key);
+    jsonput_int(j, n);
+}
+
+/* A list is there only when something is in it: its first entry opens it. */
+struct list {
+    struct jsonput *j;
+    const char *key;
+    bool open;
+};
+
+static void list_entry(struct list *list)
+{
+    if (!list->open) {
+        jsonput_key(list->j, list->key);
+        jsonput_array(list->j);
+    }
+    list->open = true;
+    jsonput_object(list->j);
+}
+
+static void list_end(const struct list *list)
+{
+    if (list->open)
+        jsonput_close(list->j);
 }
 
 /* RFC 3986: what may stand in a URI as it is; everything else is percent-encoded, and so is a '%'
@@ -32,105 +65,110 @@ static bool uri_byte(struct str s, size_t i)
     return c > ' ' && c < 0x7f && !strchr("\"<>\\^`{|}", c);
 }
 
-static void put_uri(struct buf *out, struct str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (uri_byte(s, i))
-            buf_putc(out, s.at[i]);
-        else
-            buf_printf(out, "%%%02X", (unsigned)(unsigned char)s.at[i]);
-    }
-}
-
-static void set_uri(json_t *object, const char *key, struct str s)
+static void put_encoded(struct jsonput *j, const char *key, struct str s)
 {
     struct buf encoded = BUF_NONE;
-    put_uri(&encoded, s);
-    set_text(object, key, buf_str(&encoded));
+    for (size_t i = 0; i < s.len; i++) {
+        if (uri_byte(s, i))
+            buf_putc(&encoded, s.at[i]);
+        else
+            buf_printf(&encoded, "%%%02X", (unsigned)(unsigned char)s.at[i]);
+    }
+    put_text(j, key, buf_str(&encoded));
     buf_free(&encoded);
 }
 
-static void add_value(json_t *item, const char *list, struct str value, const char *type)
+static void put_uri(struct jsonput *j, const char *key, struct str s)
 {
-    if (value.len == 0)
-        return;
-    json_t *entry = json_object();
-    if (type)
-        json_object_set_new(entry, "contentType", json_string(type));
-    set_text(entry, "value", value);
-    json_object_set_new(item, list, json_pack("[o]", entry));
-}
-
-static void add_headline(json_t *out, const struct item *item)
-{
-    struct str headline = item->field[ITEM_HEADLINE];
-    if (headline.len == 0)
-        return;
-    json_t *entry = json_object();
-    if (item->flags & ITEM_HEADLINE_DERIVED)
-        json_object_set_new(entry, "role", json_string("derived"));
-    set_text(entry, "value", headline);
-    json_object_set_new(out, "headlines", json_pack("[o]", entry));
-}
-
-static void add_alt_id(json_t *list, const char *role, struct str value)
-{
-    if (value.len == 0)
-        return;
-    json_t *entry = json_object();
-    json_object_set_new(entry, "role", json_string(role));
-    set_text(entry, "value", value);
-    json_array_append_new(list, entry);
-}
-
-static void set_list(json_t *out, const char *key, json_t *list)
-{
-    if (json_array_size(list))
-        json_object_set_new(out, key, list);
+    size_t i = 0;
+    while (i < s.len && uri_byte(s, i))
+        i++;
+    if (i == s.len)
+        put_text(j, key, s);
     else
-        json_decref(list);
+        put_encoded(j, key, s);
 }
 
-static void add_alt_ids(json_t *out, const struct item *item)
+static void put_value(struct jsonput *j, const char *key, struct str value)
 {
-    json_t *list = json_array();
-    add_alt_id(list, "guid", item->field[ITEM_GUID]);
-    add_alt_id(list, "link", item->field[ITEM_LINK]);
-    add_alt_id(list, "canonical", item->field[ITEM_CANONICAL]);
-    set_list(out, "altIds", list);
+    struct list list = {j, key, false};
+    if (value.len == 0)
+        return;
+    list_entry(&list);
+    put_text(j, "contentType", STR("text/plain"));
+    put_text(j, "value", value);
+    jsonput_close(j);
+    list_end(&list);
 }
 
-static void add_info_source(json_t *list, const char *role, struct str name, struct str uri)
+static void put_headline(struct jsonput *j, const struct item *item)
+{
+    struct list list = {j, "headlines", false};
+    if (item->field[ITEM_HEADLINE].len == 0)
+        return;
+    list_entry(&list);
+    if (item->flags & ITEM_HEADLINE_DERIVED)
+        put_text(j, "role", STR("derived"));
+    put_text(j, "value", item->field[ITEM_HEADLINE]);
+    jsonput_close(j);
+    list_end(&list);
+}
+
+static void put_alt_id(struct list *list, const char *role, struct str value)
+{
+    if (value.len == 0)
+        return;
+    list_entry(list);
+    put_text(list->j, "role", str_of(role));
+    put_text(list->j, "value", value);
+    jsonput_close(list->j);
+}
+
+static void put_alt_ids(struct jsonput *j, const struct item *item)
+{
+    struct list list = {j, "altIds", false};
+    put_alt_id(&list, "guid", item->field[ITEM_GUID]);
+    put_alt_id(&list, "link", item->field[ITEM_LINK]);
+    put_alt_id(&list, "canonical", item->field[ITEM_CANONICAL]);
+    list_end(&list);
+}
+
+static void put_info_source(struct list *list, const char *role, struct str name, struct str uri)
 {
     if (name.len == 0)
         return;
-    json_t *entry = json_object();
-    set_text(entry, "name", name);
-    json_object_set_new(entry, "role", json_string(role));
+    list_entry(list);
+    put_text(list->j, "name", name);
+    put_text(list->j, "role", str_of(role));
     if (uri.len)
-        set_uri(entry, "uri", uri);
-    json_array_append_new(list, entry);
+        put_uri(list->j, "uri", uri);
+    jsonput_close(list->j);
 }
 
-static void add_info_sources(json_t *out, const struct item *item, const struct item_identity *id)
+static void put_info_sources(struct jsonput *j, const struct item *item,
+                             const struct item_identity *id)
 {
-    json_t *list = json_array();
+    struct list list = {j, "infoSources", false};
     struct str publisher = item->field[ITEM_PUBLISHER];
     if (publisher.len == 0)
         publisher = id->source_title;
-    add_info_source(list, "publisher", publisher, id->source_url);
-    add_info_source(list, "agency", item->field[ITEM_AGENCY], STR_NONE);
-    set_list(out, "infoSources", list);
+    put_info_source(&list, "publisher", publisher, id->source_url);
+    put_info_source(&list, "agency", item->field[ITEM_AGENCY], STR_NONE);
+    list_end(&list);
 }
 
-static void add_subjects(json_t *out, struct str keywords)
+static void put_subjects(struct jsonput *j, struct str keywords)
 {
-    json_t *list = json_array();
+    struct list list = {j, "subjects", false};
     struct str word;
-    while (str_cut(&keywords, '\n', &word))
-        if (word.len)
-            json_array_append_new(list, json_pack("{s:s#}", "literal", word.at, (int)word.len));
-    set_list(out, "subjects", list);
+    while (str_cut(&keywords, '\n', &word)) {
+        if (word.len == 0)
+            continue;
+        list_entry(&list);
+        put_text(j, "literal", word);
+        jsonput_close(j);
+    }
+    list_end(&list);
 }
 
 static const char *rendition_kind(struct str type)
@@ -144,53 +182,55 @@ static const char *rendition_kind(struct str type)
     return "enclosure";
 }
 
-static void add_renditions(json_t *out, const struct item *item)
+static void put_rendition(struct list *list, const struct item_media *media, size_t number)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; i < item->media_count; i++) {
-        const struct item_media *media = &item->media[i];
-        if (media->url.len == 0)
-            continue;
-        json_t *entry = json_object();
-        json_object_set_new(entry, "name",
-                            json_sprintf("%s-%zu", rendition_kind(media->type), i + 1));
-        set_uri(entry, "href", media->url);
-        set_text(entry, "contentType", media->type);
-        set_text(entry, "title", media->title);
-        if (media->width)
-            json_object_set_new(entry, "width", json_integer(media->width));
-        if (media->height)
-            json_object_set_new(entry, "height", json_integer(media->height));
-        json_array_append_new(list, entry);
-    }
-    set_list(out, "renditions", list);
+    char name[32];
+    snprintf(name, sizeof name, "%s-%zu", rendition_kind(media->type), number);
+    list_entry(list);
+    put_text(list->j, "name", str_of(name));
+    put_uri(list->j, "href", media->url);
+    put_text(list->j, "contentType", media->type);
+    put_text(list->j, "title", media->title);
+    put_count(list->j, "width", media->width);
+    put_count(list->j, "height", media->height);
+    jsonput_close(list->j);
 }
 
-json_t *item_ninjs(const struct item *item, const struct item_identity *id)
+static void put_renditions(struct jsonput *j, const struct item *item)
 {
-    json_t *out = json_object();
+    struct list list = {j, "renditions", false};
+    for (size_t i = 0; i < item->media_count; i++)
+        if (item->media[i].url.len)
+            put_rendition(&list, &item->media[i], i + 1);
+    list_end(&list);
+}
+
+void item_ninjs(const struct item *item, const struct item_identity *id, struct jsonput *j)
+{
+    char version[16];
     const struct str *field = item->field;
-    set_uri(out, "uri", id->uri);
-    json_object_set_new(out, "type", json_string("text"));
-    json_object_set_new(out, "version", json_sprintf("%u", id->version));
-    set_time(out, "firstCreated", id->first_created);
-    set_time(out, "versionCreated", item->updated_at ? item->updated_at : id->version_created);
-    set_time(out, "contentCreated", item->published_at);
-    json_object_set_new(out, "pubStatus",
-                        json_string(item->flags & ITEM_RETRACTED ? "canceled" : "usable"));
-    set_text(out, "language", field[ITEM_LANGUAGE]);
-    add_headline(out, item);
-    add_value(out, "descriptions", field[ITEM_SUMMARY], "text/plain");
-    add_value(out, "bodies", item_text(item), "text/plain");
-    set_text(out, "by", field[ITEM_BYLINE]);
-    set_text(out, "slugline", field[ITEM_SLUGLINE]);
-    set_text(out, "located", field[ITEM_LOCATED]);
-    set_text(out, "copyrightNotice", field[ITEM_COPYRIGHT]);
-    add_subjects(out, field[ITEM_KEYWORDS]);
-    add_info_sources(out, item, id);
-    add_alt_ids(out, item);
-    add_renditions(out, item);
-    return out;
+    snprintf(version, sizeof version, "%u", id->version);
+    jsonput_object(j);
+    put_uri(j, "uri", id->uri);
+    put_text(j, "type", STR("text"));
+    put_text(j, "version", str_of(version));
+    put_time(j, "firstCreated", id->first_created);
+    put_time(j, "versionCreated", item->updated_at ? item->updated_at : id->version_created);
+    put_time(j, "contentCreated", item->published_at);
+    put_text(j, "pubStatus", item->flags & ITEM_RETRACTED ? STR("canceled") : STR("usable"));
+    put_text(j, "language", field[ITEM_LANGUAGE]);
+    put_headline(j, item);
+    put_value(j, "descriptions", field[ITEM_SUMMARY]);
+    put_value(j, "bodies", item_text(item));
+    put_text(j, "by", field[ITEM_BYLINE]);
+    put_text(j, "slugline", field[ITEM_SLUGLINE]);
+    put_text(j, "located", field[ITEM_LOCATED]);
+    put_text(j, "copyrightNotice", field[ITEM_COPYRIGHT]);
+    put_subjects(j, field[ITEM_KEYWORDS]);
+    put_info_sources(j, item, id);
+    put_alt_ids(j, item);
+    put_renditions(j, item);
+    jsonput_close(j);
 }
 
 void item_dry_uri(const struct item *item, struct buf *out)
@@ -207,6 +247,14 @@ void item_dry_uri(const struct item *item, struct buf *out)
                (unsigned long long)hash.low64);
 }
 
+/* ---- what a document says of itself: once a document, so jansson builds it */
+
+static void set_text(json_t *object, const char *key, struct str s)
+{
+    if (s.len)
+        json_object_set_new(object, key, json_stringn(s.at, s.len));
+}
+
 static void set_lines(json_t *out, const char *key, struct str lines)
 {
     json_t *list = json_array();
@@ -214,7 +262,10 @@ static void set_lines(json_t *out, const char *key, struct str lines)
     while (str_cut(&lines, '\n', &line))
         if (line.len)
             json_array_append_new(list, json_stringn(line.at, line.len));
-    set_list(out, key, list);
+    if (json_array_size(list))
+        json_object_set_new(out, key, list);
+    else
+        json_decref(list);
 }
 
 json_t *about_json(const struct about *about)
@@ -241,7 +292,9 @@ json_t *about_json(const struct about *about)
         else
             set_text(out, keys[i].key, about->field[keys[i].field]);
     }
-    set_time(out, "updated", about->updated_at);
+    char updated[CLOCK_TEXT];
+    if (about->updated_at > 0)
+        set_text(out, "updated", str_of(clock_format(about->updated_at, updated)));
     if (about->ttl_s)
         json_object_set_new(out, "ttl", json_integer(about->ttl_s));
     if (about->period_s)

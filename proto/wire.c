@@ -10,7 +10,8 @@ static const char *const verb_names[WIRE_VERBS] = {
     [WIRE_RESULT] = "RESULT",   [WIRE_NACK] = "NACK",       [WIRE_TOUCH] = "TOUCH",
     [WIRE_CREDIT] = "CREDIT",   [WIRE_PING] = "PING",       [WIRE_PONG] = "PONG",
     [WIRE_BYE] = "BYE",         [WIRE_REFUSED] = "REFUSED", [WIRE_REPLAY] = "REPLAY",
-    [WIRE_RECORDS] = "RECORDS",
+    [WIRE_RECORDS] = "RECORDS", [WIRE_PUSH] = "PUSH",       [WIRE_TAKEN] = "TAKEN",
+    [WIRE_ACK] = "ACK",
 };
 
 static const char *const refusal_names[WIRE_REFUSALS] = {
@@ -21,6 +22,7 @@ static const char *const refusal_names[WIRE_REFUSALS] = {
     [WIRE_BAD_BATCH] = "batch",
     [WIRE_BAD_NAME] = "name",
     [WIRE_BAD_CREDIT] = "credit",
+    [WIRE_BAD_LANGUAGES] = "languages",
     [WIRE_BAD_RECORD] = "record",
     [WIRE_HELLO_FIRST] = "hello-first",
     [WIRE_NOT_HELD] = "not-held",
@@ -29,6 +31,9 @@ static const char *const refusal_names[WIRE_REFUSALS] = {
     [WIRE_BAD_RANGE] = "range",
     [WIRE_BAD_TOPICS] = "topics",
     [WIRE_UNAVAILABLE] = "unavailable",
+    [WIRE_BAD_SOURCE] = "source",
+    [WIRE_BAD_TYPE] = "type",
+    [WIRE_WINDOW] = "window",
 };
 
 const char *wire_verb_name(enum wire_verb verb)
@@ -84,8 +89,10 @@ static int put_chunk(const char *bytes, size_t len, void *out)
 
 void wire_json_put(struct buf *out, json_t *json)
 {
-    if (!json || json_dump_callback(json, put_chunk, out, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
-        abort(); /* out of memory, or a text of ours that is not UTF-8 */
+    if (!json || json_dump_callback(json, put_chunk, out, JSON_COMPACT | JSON_ENCODE_ANY) != 0) {
+        fputs("<2>proto: header not made: out of memory, or a text of ours is not UTF-8\n", stderr);
+        abort();
+    }
     json_decref(json);
 }
 
@@ -172,6 +179,11 @@ void wire_setup(void *socket, int hwm, int linger_ms)
     set_int(socket, ZMQ_RECONNECT_IVL, 100);
     set_int(socket, ZMQ_RECONNECT_IVL_MAX, 5000);
     set_int(socket, ZMQ_IPV6, 1);
+    /* A host that vanished says nothing: without this its connections would stay for ever. */
+    set_int(socket, ZMQ_TCP_KEEPALIVE, 1);
+    set_int(socket, ZMQ_TCP_KEEPALIVE_IDLE, LIMIT_KEEPALIVE_S);
+    set_int(socket, ZMQ_TCP_KEEPALIVE_INTVL, LIMIT_KEEPALIVE_S / 3);
+    set_int(socket, ZMQ_TCP_KEEPALIVE_CNT, 3);
     set_int(socket, ZMQ_SNDHWM, hwm);
     set_int(socket, ZMQ_RCVHWM, hwm);
     set_int(socket, ZMQ_LINGER, linger_ms);

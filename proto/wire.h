@@ -23,6 +23,7 @@
 #define WIRE_VERSION    1
 #define WIRE_WORK_TAG   "DLW1"
 #define WIRE_REPLAY_TAG "DLR1"
+#define WIRE_INTAKE_TAG "DLI1"
 #define WIRE_HEARTBEAT  "heartbeat" /* topic of the live feed's heartbeat */
 #define WIRE_SILENCE    3           /* heartbeat intervals without a word: the peer is gone */
 /* Tag, verb, header, payload, and a routing id and an empty delimiter in front. */
@@ -33,6 +34,7 @@ enum wire_verb {
     WIRE_WELCOME, /* daemon */
     WIRE_ITEMS,   /* daemon: leases and work */
     WIRE_RESULT,  /* worker: records */
+    WIRE_ACK,     /* worker: done, and nothing of it is to be recorded */
     WIRE_NACK,    /* worker: cannot */
     WIRE_TOUCH,   /* worker: still at it, begin these leases anew */
     WIRE_CREDIT,  /* worker: another window */
@@ -42,6 +44,8 @@ enum wire_verb {
     WIRE_REFUSED, /* daemon */
     WIRE_REPLAY,  /* subscriber, on the replay socket */
     WIRE_RECORDS, /* daemon, on the replay socket */
+    WIRE_PUSH,    /* program, on the intake socket: documents */
+    WIRE_TAKEN,   /* daemon, on the intake socket: they are durable */
     WIRE_VERBS
 };
 const char *wire_verb_name(enum wire_verb verb);
@@ -49,20 +53,24 @@ const char *wire_verb_name(enum wire_verb verb);
 /* Every refusal by name. WIRE_FINE is none. */
 enum wire_refusal {
     WIRE_FINE,
-    WIRE_BAD_VERSION, /* "version": another protocol version, or none */
-    WIRE_BAD_FRAMES,  /* "malformed": too few or too many frames, header not as described */
-    WIRE_BAD_VERB,    /* "verb": unknown, or not for this direction */
-    WIRE_BAD_BATCH,   /* "batch": none or too many leases, or not as many payload frames */
-    WIRE_BAD_NAME,    /* "name": not 1..LIMIT_WORKER_NAME printable ASCII characters */
-    WIRE_BAD_CREDIT,  /* "credit": not 0..LIMIT_CREDIT */
-    WIRE_BAD_RECORD,  /* "record": not a JSON object in UTF-8, or it cannot be taken */
-    WIRE_HELLO_FIRST, /* "hello-first": not from a worker that was welcomed */
-    WIRE_NOT_HELD,    /* "not-held": the worker does not hold this lease */
-    WIRE_FULL,        /* "full": LIMIT_WORKERS are there */
-    WIRE_DRAINING,    /* "draining": the daemon stops */
-    WIRE_BAD_RANGE,   /* "range": since, since_time or max of a replay request */
-    WIRE_BAD_TOPICS,  /* "topics": too many, too long, or not text */
-    WIRE_UNAVAILABLE, /* "unavailable": the store cannot be read now */
+    WIRE_BAD_VERSION,   /* "version": another protocol version, or none */
+    WIRE_BAD_FRAMES,    /* "malformed": too few or too many frames, header not as described */
+    WIRE_BAD_VERB,      /* "verb": unknown, or not for this direction */
+    WIRE_BAD_BATCH,     /* "batch": none or too many leases, or not as many payload frames */
+    WIRE_BAD_NAME,      /* "name": not 1..LIMIT_WORKER_NAME printable ASCII characters */
+    WIRE_BAD_CREDIT,    /* "credit": not 0..LIMIT_CREDIT */
+    WIRE_BAD_LANGUAGES, /* "languages": not up to LIMIT_LANGUAGES codes of two or three letters */
+    WIRE_BAD_RECORD,    /* "record": not a JSON object in UTF-8, or it cannot be taken */
+    WIRE_HELLO_FIRST,   /* "hello-first": not from a worker that was welcomed */
+    WIRE_NOT_HELD,      /* "not-held": the worker does not hold this lease */
+    WIRE_FULL,          /* "full": LIMIT_WORKERS are there */
+    WIRE_DRAINING,      /* "draining": the daemon stops */
+    WIRE_BAD_RANGE,     /* "range": since, since_time or max of a replay request */
+    WIRE_BAD_TOPICS,    /* "topics": too many, too long, or not text */
+    WIRE_UNAVAILABLE,   /* "unavailable": the store cannot be read, or written, now */
+    WIRE_BAD_SOURCE,    /* "source": no push source has this id */
+    WIRE_BAD_TYPE,      /* "type": no such type of document */
+    WIRE_WINDOW,        /* "window": LIMIT_INTAKE_WINDOW batches of this peer are unanswered */
     WIRE_REFUSALS
 };
 const char *wire_refusal_name(enum wire_refusal refusal); /* of enum values only */
@@ -86,7 +94,7 @@ int wire_send(void *socket, const struct str *parts, size_t count);
 int wire_send_work(void *socket, struct str to, enum wire_verb verb, struct str header,
                    const struct str *payload, size_t payload_count);
 /* Options that every socket of ours has: MAXMSGSIZE, HANDSHAKE_IVL, LINGER, RECONNECT_IVL and _MAX,
- * IPV6, both HWMs. Before bind or connect. */
+ * IPV6, TCP_KEEPALIVE, both HWMs. Before bind or connect. */
 void wire_setup(void *socket, int hwm, int linger_ms);
 
 /* ---- the work protocol */
@@ -101,13 +109,18 @@ struct wire_lease {
 
 struct wire_work {
     enum wire_verb verb;
-    struct str worker;               /* HELLO */
-    uint32_t credit;                 /* HELLO, CREDIT */
-    uint32_t lease_ms, heartbeat_ms; /* WELCOME */
-    struct str epoch, session;       /* WELCOME */
-    uint64_t ping;                   /* PING, PONG: "n", 0 when not given */
-    struct str reason;               /* REFUSED */
-    size_t count;                    /* ITEMS, RESULT, NACK, TOUCH, REFUSED (leases it is about) */
+    struct str worker;     /* HELLO, and the next four too */
+    size_t language_count; /* 0: all */
+    /* ISO 639, two or three letters a-z, NUL padded, each once; "und": items of no known language */
+    char language[LIMIT_LANGUAGES][4];
+    size_t capability_count;
+    struct str capability[LIMIT_CAPABILITIES]; /* printable ASCII */
+    uint32_t credit;                           /* HELLO, CREDIT */
+    uint32_t lease_ms, heartbeat_ms;           /* WELCOME */
+    struct str epoch, session;                 /* WELCOME */
+    uint64_t ping;                             /* PING, PONG: "n", 0 when not given */
+    struct str reason;                         /* REFUSED */
+    size_t count; /* ITEMS, RESULT, ACK, NACK, TOUCH, REFUSED (leases it is about) */
     struct wire_lease lease[LIMIT_BATCH_ITEMS];
     json_t *json; /* inside */
 };
@@ -118,10 +131,18 @@ enum wire_refusal wire_work_decode(const struct str *frames, size_t count, enum 
 void wire_work_done(struct wire_work *work);
 
 /* Headers; each appends one JSON value. Texts must be valid UTF-8. */
-void wire_put_hello(struct buf *out, const char *worker, uint32_t credit);
+/* A language as HELLO names it: ISO 639, two or three letters a-z. */
+bool wire_is_language(struct str text);
+struct wire_hello {
+    const char *worker;
+    uint32_t credit;
+    const char *const *languages;    /* NULL-terminated; NULL or none: all */
+    const char *const *capabilities; /* NULL-terminated, or NULL */
+};
+void wire_put_hello(struct buf *out, const struct wire_hello *hello);
 void wire_put_welcome(struct buf *out, const char *epoch, const char *session, uint32_t lease_ms,
                       uint32_t heartbeat_ms);
-/* ITEMS, RESULT, TOUCH, NACK: of each lease the members that the verb has. */
+/* ITEMS, RESULT, ACK, TOUCH, NACK: of each lease the members that the verb has. */
 void wire_put_leases(struct buf *out, enum wire_verb verb, const struct wire_lease *lease,
                      size_t count);
 void wire_put_credit(struct buf *out, uint32_t credit);
@@ -188,5 +209,40 @@ struct wire_records {
 int wire_records_decode(const struct str *frames, size_t count, struct wire_records *out);
 void wire_records_done(struct wire_records *records);
 void wire_put_records(struct buf *out, const struct wire_records *records);
+
+/* ---- intake: documents handed in by programs. Payload frames are never looked into here. */
+struct wire_document {
+    struct str bytes;
+    struct str url, charset; /* empty: not given */
+};
+struct wire_told {     /* of TAKEN: a document, or a line of it, that was not taken */
+    uint32_t at, line; /* its place in the batch from 0; its line from 1, 0: all of it */
+    struct str reason; /* "not-understood", "over-limit", "given-up", "empty" */
+    struct str why;    /* for people */
+};
+struct wire_intake {
+    enum wire_verb verb;
+    uint64_t id;         /* PUSH, TAKEN, REFUSED; 0 when a refusal has none */
+    uint64_t ping;       /* PING, PONG */
+    uint64_t unanswered; /* PONG: batches of this peer that are there; UINT64_MAX: not told */
+    struct str source, type, lane; /* PUSH; empty: not given */
+    uint64_t accepted, known,
+        refused;            /* TAKEN: items; refused counts documents that gave none too */
+    struct str reason, why; /* REFUSED */
+    size_t count;           /* of documents (PUSH), of those told of (TAKEN) */
+    struct wire_document document[LIMIT_BATCH_ITEMS];
+    struct wire_told told[LIMIT_BATCH_ITEMS];
+    json_t *json; /* inside */
+};
+enum wire_pusher { WIRE_FROM_PUSHER, WIRE_TO_PUSHER };
+/* frames without routing id and delimiter. WIRE_FINE, then wire_intake_done() is owed; a refusal leaves
+ * out->id set, to the message's or to 0. */
+enum wire_refusal wire_intake_decode(const struct str *frames, size_t count, enum wire_pusher from,
+                                     struct wire_intake *out);
+void wire_intake_done(struct wire_intake *intake);
+/* Headers of PUSH, TAKEN and the intake's PONG; texts must be valid UTF-8. */
+void wire_put_push(struct buf *out, const struct wire_intake *push);
+void wire_put_taken(struct buf *out, const struct wire_intake *taken);
+void wire_put_pong(struct buf *out, uint64_t n, uint64_t unanswered);
 
 #endif

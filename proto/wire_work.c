@@ -9,8 +9,9 @@ enum { HEADER = 2, PAYLOAD = 3 }; /* places of frames: tag, verb, header, payloa
 
 /* Who may send what. */
 static const bool from_worker[WIRE_VERBS] = {
-    [WIRE_HELLO] = true,  [WIRE_RESULT] = true, [WIRE_NACK] = true, [WIRE_TOUCH] = true,
-    [WIRE_CREDIT] = true, [WIRE_PING] = true,   [WIRE_PONG] = true, [WIRE_BYE] = true};
+    [WIRE_HELLO] = true, [WIRE_RESULT] = true, [WIRE_ACK] = true,
+    [WIRE_NACK] = true,  [WIRE_TOUCH] = true,  [WIRE_CREDIT] = true,
+    [WIRE_PING] = true,  [WIRE_PONG] = true,   [WIRE_BYE] = true};
 static const bool from_daemon[WIRE_VERBS] = {
     [WIRE_WELCOME] = true, [WIRE_ITEMS] = true, [WIRE_PING] = true,
     [WIRE_PONG] = true,    [WIRE_BYE] = true,   [WIRE_REFUSED] = true};
@@ -26,12 +27,12 @@ static bool find_verb(struct str name, enum wire_side from, enum wire_verb *out)
     return false;
 }
 
-static bool name_fine(struct str name)
+static bool printable(struct str text, size_t max)
 {
-    for (size_t i = 0; i < name.len; i++)
-        if (name.at[i] < 0x20 || name.at[i] > 0x7e)
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] < 0x20 || text.at[i] > 0x7e)
             return false;
-    return name.len > 0 && name.len <= LIMIT_WORKER_NAME;
+    return text.len > 0 && text.len <= max;
 }
 
 static enum wire_refusal read_credit(const json_t *header, struct wire_work *out)
@@ -44,15 +45,69 @@ static enum wire_refusal read_credit(const json_t *header, struct wire_work *out
     return WIRE_FINE;
 }
 
+/* RFC 5646 2.2.1 has them as primary subtags. */
+bool wire_is_language(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] < 'a' || text.at[i] > 'z')
+            return false;
+    return text.len == 2 || text.len == 3;
+}
+
+static void add_language(struct wire_work *out, struct str code)
+{
+    for (size_t i = 0; i < out->language_count; i++)
+        if (str_is(code, out->language[i]))
+            return;
+    memcpy(out->language[out->language_count++], code.at, code.len);
+}
+
+static enum wire_refusal read_languages(const json_t *header, struct wire_work *out)
+{
+    const json_t *list = json_object_get(header, "languages"), *one;
+    size_t i;
+    if (!list || json_is_null(list))
+        return WIRE_FINE;
+    if (!json_is_array(list) || json_array_size(list) > LIMIT_LANGUAGES)
+        return WIRE_BAD_LANGUAGES;
+    json_array_foreach (list, i, one) {
+        struct str code = {json_string_value(one), json_string_length(one)};
+        if (!json_is_string(one) || !wire_is_language(code))
+            return WIRE_BAD_LANGUAGES;
+        add_language(out, code);
+    }
+    return WIRE_FINE;
+}
+
+static enum wire_refusal read_capabilities(const json_t *header, struct wire_work *out)
+{
+    const json_t *list = json_object_get(header, "capabilities"), *one;
+    size_t i;
+    if (!list || json_is_null(list))
+        return WIRE_FINE;
+    if (!json_is_array(list) || json_array_size(list) > LIMIT_CAPABILITIES)
+        return WIRE_BAD_FRAMES;
+    json_array_foreach (list, i, one) {
+        struct str text = {json_string_value(one), json_string_length(one)};
+        if (!json_is_string(one) || !printable(text, LIMIT_CAPABILITY))
+            return WIRE_BAD_FRAMES;
+        out->capability[out->capability_count++] = text;
+    }
+    return WIRE_FINE;
+}
+
 static enum wire_refusal read_hello(const json_t *header, struct wire_work *out)
 {
     uint64_t version;
     if (wire_json_u64(header, "version", WIRE_VERSION, WIRE_VERSION, &version) != 0)
         return WIRE_BAD_VERSION;
     if (wire_json_str(header, "worker", LIMIT_WORKER_NAME, &out->worker) != 0 ||
-        !name_fine(out->worker))
+        !printable(out->worker, LIMIT_WORKER_NAME))
         return WIRE_BAD_NAME;
-    return read_credit(header, out);
+    enum wire_refusal refusal = read_credit(header, out);
+    if (!refusal)
+        refusal = read_languages(header, out);
+    return refusal ? refusal : read_capabilities(header, out);
 }
 
 static enum wire_refusal read_welcome(const json_t *header, struct wire_work *out)
@@ -145,6 +200,7 @@ static enum wire_refusal read_header(const struct str *frames, size_t count, str
     switch (out->verb) {
     case WIRE_ITEMS:
     case WIRE_RESULT:
+    case WIRE_ACK:
     case WIRE_NACK:
     case WIRE_TOUCH:
         return read_leases(header, frames, count, out);
@@ -163,6 +219,8 @@ static enum wire_refusal read_header(const struct str *frames, size_t count, str
         return json_is_object(header) ? read_refused(header, out) : WIRE_BAD_FRAMES;
     case WIRE_REPLAY:
     case WIRE_RECORDS:
+    case WIRE_PUSH:
+    case WIRE_TAKEN:
     case WIRE_VERBS:
         break;
     }
@@ -205,10 +263,23 @@ void wire_work_done(struct wire_work *work)
 
 /* ---- headers */
 
-void wire_put_hello(struct buf *out, const char *worker, uint32_t credit)
+static void set_texts(json_t *object, const char *key, const char *const *texts)
 {
-    wire_json_put(out, json_pack("{s:i, s:s, s:I}", "version", WIRE_VERSION, "worker", worker,
-                                 "credit", (json_int_t)credit));
+    if (!texts || !*texts)
+        return;
+    json_t *list = json_array();
+    for (; *texts; texts++)
+        json_array_append_new(list, json_string(*texts));
+    json_object_set_new(object, key, list);
+}
+
+void wire_put_hello(struct buf *out, const struct wire_hello *hello)
+{
+    json_t *json = json_pack("{s:i, s:s, s:I}", "version", WIRE_VERSION, "worker", hello->worker,
+                             "credit", (json_int_t)hello->credit);
+    set_texts(json, "languages", hello->languages);
+    set_texts(json, "capabilities", hello->capabilities);
+    wire_json_put(out, json);
 }
 
 void wire_put_welcome(struct buf *out, const char *epoch, const char *session, uint32_t lease_ms,

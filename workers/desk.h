@@ -34,9 +34,11 @@ struct desk {
     size_t sink_count;
     struct desk_item *items; /* in order of arrival */
     size_t count;
-    uint64_t done;             /* results that were kept */
-    int64_t retry_at;          /* monotonic; 0: sinks are well */
-    int64_t retry_pause;       /* µs */
+    uint64_t done;       /* results that were kept */
+    int64_t retry_at;    /* monotonic; 0: sinks are well */
+    int64_t retry_pause; /* µs */
+    size_t batch_max;    /* halved by a failure, doubled by a success: a sink that is too slow for
+                                  many items in its time gets few, and one that is left is to blame */
     char trouble[DESK_REASON]; /* of the sinks, "" when they are well */
 };
 

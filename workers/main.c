@@ -30,14 +30,17 @@
 #define IDLE_FLUSH_US USEC_PER_SEC
 
 struct options {
-    const char *config, *connect, *models, *name;
+    const char *config, *connect, *models, *name, *key, *server_key;
+    char *languages; /* cut up in place */
     long credit;
 };
 
 struct worker {
     struct config *config;
     char name[LIMIT_WORKER_NAME + 1];
+    const char *languages[LIMIT_LANGUAGES + 1]; /* NULL-terminated; none: all */
     void *zmq;
+    struct keyring *keys;
     struct session sessions[DAEMONS_MAX];
     size_t session_count;
     struct sink *sinks[SINKS_MAX];
@@ -56,8 +59,11 @@ static const char help[] =
     "  --connect ENDPOINT    the daemon's work endpoint, instead of worker.connect\n"
     "  --models DIR          where language.model and topics.model are\n"
     "  --credit N            most items held at once\n"
+    "  --languages LIST      takes items of these only, such as en,de,und (und: of no known one)\n"
     "  --name NAME           what the daemon calls this worker; host and process id when not "
     "given\n"
+    "  --key FILE            this worker's own key, instead of security.key\n"
+    "  --server-key FILE|KEY the daemon's public key, instead of security.server_key\n"
     "  --debug               log every change of state\n"
     "  --version, --help\n";
 
@@ -74,7 +80,10 @@ static int read_options(int argc, char **argv, struct options *o)
                                           {"connect", required_argument, NULL, 'e'},
                                           {"models", required_argument, NULL, 'm'},
                                           {"credit", required_argument, NULL, 'r'},
+                                          {"languages", required_argument, NULL, 'l'},
                                           {"name", required_argument, NULL, 'n'},
+                                          {"key", required_argument, NULL, 'k'},
+                                          {"server-key", required_argument, NULL, 's'},
                                           {"debug", no_argument, NULL, 'd'},
                                           {"version", no_argument, NULL, 'V'},
                                           {"help", no_argument, NULL, 'h'},
@@ -91,8 +100,17 @@ static int read_options(int argc, char **argv, struct options *o)
         case 'm':
             o->models = optarg;
             break;
+        case 'l':
+            o->languages = optarg;
+            break;
         case 'n':
             o->name = optarg;
+            break;
+        case 'k':
+            o->key = optarg;
+            break;
+        case 's':
+            o->server_key = optarg;
             break;
         case 'd':
             log_set_level(LOG_DEBUG);
@@ -160,6 +178,10 @@ static int open_sinks(struct worker *w)
         const struct config_sink *c = &w->config->sinks[i];
         struct sink_config config = {.kind = c->kind,
                                      .path = c->path,
+                                     .conninfo = c->conninfo,
+                                     .schema = c->schema,
+                                     .table = c->table,
+                                     .password_file = c->password_file,
                                      .rotate_bytes = c->rotate_bytes,
                                      .rotate_keep = c->keep};
         if (c->fsync && sink_fsync_named(c->fsync, &config.fsync) != 0) {
@@ -170,21 +192,70 @@ static int open_sinks(struct worker *w)
             log_error("worker: sink cannot be opened reason=%s", log_safez(why));
             return EX_CANTCREAT;
         }
+        if (sink_why(w->sinks[i])[0])
+            log_warning("worker: sink is not there yet sink=%s path=%s reason=%s", c->kind,
+                        log_safez(sink_path(w->sinks[i])), log_safez(sink_why(w->sinks[i])));
         w->desk.sink_count++;
     }
     return EX_OK;
 }
 
+static int add_language(struct worker *w, size_t *count, const char *language)
+{
+    if (*count == LIMIT_LANGUAGES || !wire_is_language(str_of(language))) {
+        log_error("worker: languages are up to %d codes such as en, or und language=%s",
+                  LIMIT_LANGUAGES, log_safez(language));
+        return EX_CONFIG;
+    }
+    w->languages[(*count)++] = language;
+    return EX_OK;
+}
+
+/* Of the options, else of the settings. */
+static int choose_languages(struct worker *w, const struct options *o)
+{
+    size_t count = 0;
+    int code = EX_OK;
+    char *rest = o->languages, *one;
+    while (code == EX_OK && (one = strsep(&rest, ",")) != NULL)
+        code = add_language(w, &count, one);
+    char **settings = o->languages ? NULL : w->config->worker.languages;
+    for (; code == EX_OK && settings && *settings; settings++)
+        code = add_language(w, &count, *settings);
+    return code;
+}
+
 static int open_session(struct worker *w, const char *endpoint, uint32_t credit)
 {
+    struct wire_hello hello = {.worker = w->name,
+                               .credit = credit,
+                               .languages = w->languages,
+                               .capabilities = (const char *const *)w->config->worker.analyzers};
     int r = w->session_count < DAEMONS_MAX ? session_open(&w->sessions[w->session_count], w->zmq,
-                                                          endpoint, w->name, credit, &w->desk)
+                                                          w->keys, endpoint, &hello, &w->desk)
                                            : -E2BIG;
     w->session_count += r != -E2BIG;
     if (r == 0)
         return EX_OK;
     log_error("worker: cannot connect endpoint=%s error=%s", log_safez(endpoint),
               log_safez(zmq_strerror(-r)));
+    return EX_CONFIG;
+}
+
+/* Of the options, else of the settings. */
+static int open_keys(struct worker *w, const struct options *o)
+{
+    char why[KEYRING_WHY];
+    const struct keyring_files files = {o->key ? o->key : w->config->security.key,
+                                        o->server_key ? o->server_key
+                                                      : w->config->security.server_key};
+    if (files.server && !files.key) {
+        log_error("worker: --server-key needs --key, or security.key in the settings");
+        return EX_USAGE;
+    }
+    if (keyring_open(&files, &w->keys, why) == 0)
+        return EX_OK;
+    log_error("worker: keys cannot be read reason=%s", log_safez(why));
     return EX_CONFIG;
 }
 
@@ -370,6 +441,7 @@ static void close_all(struct worker *w)
     for (size_t i = 0; i < w->desk.sink_count; i++)
         sink_close(w->sinks[i]);
     analyze_close(w->desk.analyzers);
+    keyring_close(w->keys);
     config_free(w->config);
     if (w->signals >= 0)
         (void)close(w->signals);
@@ -388,6 +460,7 @@ int main(int argc, char **argv)
         w.watchdog_us = (int64_t)watchdog_us;
     if ((code = load_config(&w, &o)) == EX_OK && (code = open_signals(&w)) == EX_OK &&
         (code = open_analyzers(&w, &o)) == EX_OK && (code = open_sinks(&w)) == EX_OK &&
+        (code = choose_languages(&w, &o)) == EX_OK && (code = open_keys(&w, &o)) == EX_OK &&
         (code = open_sessions(&w, &o)) == EX_OK)
         code = loop(&w);
     close_all(&w);

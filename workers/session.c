@@ -4,11 +4,13 @@
 #include <errno.h>
 
 #include "clock.h"
+#include "crash.h"
 #include "list.h"
 #include "log.h"
 
 #define HELLO_FIRST   (250 * USEC_PER_MSEC)
 #define HELLO_LAST    (8 * USEC_PER_SEC)
+#define TURNED_AWAY   (4 * USEC_PER_SEC) /* until it is asked anew whether our key is good now */
 #define HEARTBEAT_MIN (100 * USEC_PER_MSEC)
 #define LEASE_MIN     (300 * USEC_PER_MSEC)
 #define RECEIVE_MAX   64 /* messages before others get their turn */
@@ -38,20 +40,33 @@ static void start_again(struct session *s, const char *why, int64_t now)
     s->hello_pause = HELLO_FIRST;
 }
 
-int session_open(struct session *s, void *context, const char *endpoint, const char *worker,
-                 uint32_t credit, struct desk *desk)
+/* A new socket in the place of the old one, if there is one. */
+static int connect_socket(struct session *s)
 {
     int one = 1;
-    *s = (struct session){
-        .endpoint = xstrdup(endpoint), .worker = worker, .credit = credit, .desk = desk};
-    s->socket = zmq_socket(context, ZMQ_DEALER);
+    if (s->socket)
+        (void)zmq_close(s->socket);
+    if (s->watch)
+        (void)zmq_close(s->watch);
+    s->watch = NULL;
+    s->socket = zmq_socket(s->zmq, ZMQ_DEALER);
     if (!s->socket)
         return -errno;
+    s->watch = keyring_watch(s->zmq, s->socket);
     wire_setup(s->socket, LIMIT_CREDIT, 0);
-    if (zmq_setsockopt(s->socket, ZMQ_IMMEDIATE, &one, sizeof(one)) != 0 ||
-        zmq_connect(s->socket, endpoint) != 0)
-        return -errno;
-    return 0;
+    int r = keyring_dial(s->keys, s->socket);
+    if (r == 0 && (zmq_setsockopt(s->socket, ZMQ_IMMEDIATE, &one, sizeof(one)) != 0 ||
+                   zmq_connect(s->socket, s->endpoint) != 0))
+        r = -errno;
+    return r;
+}
+
+int session_open(struct session *s, void *context, const struct keyring *keys, const char *endpoint,
+                 const struct wire_hello *hello, struct desk *desk)
+{
+    *s = (struct session){
+        .zmq = context, .keys = keys, .endpoint = xstrdup(endpoint), .hello = *hello, .desk = desk};
+    return connect_socket(s);
 }
 
 void session_close(struct session *s, int linger_ms)
@@ -60,6 +75,8 @@ void session_close(struct session *s, int linger_ms)
         (void)zmq_setsockopt(s->socket, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
         (void)zmq_close(s->socket);
     }
+    if (s->watch)
+        (void)zmq_close(s->watch);
     free(s->endpoint);
     *s = (struct session){0};
 }
@@ -78,7 +95,7 @@ static int send(struct session *s, enum wire_verb verb, struct buf *header,
 static void say_hello(struct session *s, int64_t now)
 {
     struct buf header = BUF_NONE;
-    wire_put_hello(&header, s->worker, s->credit);
+    wire_put_hello(&header, &s->hello);
     bool sent = send(s, WIRE_HELLO, &header, NULL, 0) == 0;
     buf_free(&header);
     if (sent)
@@ -141,6 +158,7 @@ static void send_results(struct session *s)
     while (r == 0 && (count = pick(s, DESK_KEPT, items)) > 0) {
         struct wire_lease leases[LIMIT_BATCH_ITEMS] = {{0}};
         r = send_items(s, WIRE_RESULT, items, count, leases);
+        CRASH_POINT("result-sent");
     }
     while (r == 0 && (count = pick(s, DESK_REFUSED, items)) > 0) {
         struct wire_lease leases[LIMIT_BATCH_ITEMS] = {{0}};
@@ -223,13 +241,14 @@ static void on_welcome(struct session *s, const struct wire_work *w, int64_t now
     s->hello_pause = 0;
     set_state(s, SESSION_WORKING);
     log_info("worker: welcomed endpoint=%s epoch=%s credit=%u", s->endpoint, log_safe(w->epoch),
-             s->credit);
+             s->hello.credit);
 }
 
 static void on_items(struct session *s, const struct wire_work *w)
 {
     if (s->state != SESSION_WORKING && s->state != SESSION_LEAVING)
         return; /* of a life that is over: its leases are void */
+    CRASH_POINT("received");
     for (size_t i = 0; i < w->count; i++)
         desk_add(s->desk, s, w->lease[i].lease, w->lease[i].payload);
 }
@@ -237,7 +256,8 @@ static void on_items(struct session *s, const struct wire_work *w)
 static bool is_final(struct str reason)
 {
     return str_is(reason, wire_refusal_name(WIRE_BAD_VERSION)) ||
-           str_is(reason, wire_refusal_name(WIRE_BAD_NAME));
+           str_is(reason, wire_refusal_name(WIRE_BAD_NAME)) ||
+           str_is(reason, wire_refusal_name(WIRE_BAD_LANGUAGES));
 }
 
 /* Asking again would bring the same answer. */
@@ -293,11 +313,14 @@ static void on_message(struct session *s, const struct wire_work *w, int64_t now
         break; /* a sign of life, like all of them */
     case WIRE_HELLO:
     case WIRE_RESULT:
+    case WIRE_ACK:
     case WIRE_NACK:
     case WIRE_TOUCH:
     case WIRE_CREDIT:
     case WIRE_REPLAY:
     case WIRE_RECORDS:
+    case WIRE_PUSH:
+    case WIRE_TAKEN:
     case WIRE_VERBS:
         break; /* the decoder lets none of these through from a daemon */
     }
@@ -364,12 +387,30 @@ static void tick_welcomed(struct session *s, int64_t now)
         start_again(s, "bye", now);
 }
 
+/* True when the daemon does not take our key, or has none: libzmq gives such a connection up for good, so
+ * a new socket asks again, seldom, until somebody has put it right. */
+static bool is_turned_away(struct session *s, int64_t now)
+{
+    enum keyring_verdict verdict = keyring_verdict(s->watch);
+    if (verdict == KEYRING_NO_VERDICT)
+        return false;
+    log_error("worker: not let in endpoint=%s reason=\"%s\"", s->endpoint,
+              keyring_verdict_text(verdict));
+    set_state(s, SESSION_AWAY);
+    int r = connect_socket(s);
+    if (r < 0)
+        log_error("worker: cannot connect endpoint=%s error=%s", s->endpoint,
+                  log_safez(zmq_strerror(-r)));
+    s->hello_at = now + TURNED_AWAY;
+    return true;
+}
+
 void session_tick(struct session *s, int64_t now)
 {
     switch (s->state) {
     case SESSION_AWAY:
     case SESSION_ASKING:
-        if (now >= s->hello_at)
+        if (now >= s->hello_at && !is_turned_away(s, now))
             say_hello(s, now);
         break;
     case SESSION_WORKING:

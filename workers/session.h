@@ -5,7 +5,7 @@
  *      ▲                     │ no answer         │ silence, hello-first
  *      └─────────────────────┴───────────────────┘
  *     WORKING ──daemon's BYE──► ENDING ──all results sent──► AWAY
- *     any but LEFT ──refused for its version or name──► REFUSED, if LEAVING LEFT
+ *     any but LEFT ──refused for its version, name or languages──► REFUSED, if LEAVING LEFT
  *
  * Work goes to the desk; results are taken from it.
  */
@@ -13,6 +13,7 @@
 #define DATELINE_SESSION_H
 
 #include "desk.h"
+#include "keyring.h"
 #include "wire.h"
 
 enum session_state {
@@ -27,10 +28,11 @@ enum session_state {
 
 struct session {
     char *endpoint;
-    const char *worker; /* lent */
-    uint32_t credit;
-    void *socket;
-    struct desk *desk; /* lent */
+    struct wire_hello hello; /* its texts are lent */
+    void *zmq;
+    const struct keyring *keys; /* lent; NULL: none */
+    void *socket, *watch;       /* the watch says when it is not let in */
+    struct desk *desk;          /* lent */
     enum session_state state;
     int64_t heartbeat_us, lease_us;
     int64_t heard_at, listened_at, sent_at, touched_at,
@@ -38,9 +40,9 @@ struct session {
     int64_t hello_pause;
 };
 
-/* 0, or a negative errno of the socket. The strings and the desk are lent as long as it lives. */
-int session_open(struct session *s, void *context, const char *endpoint, const char *worker,
-                 uint32_t credit, struct desk *desk);
+/* 0, or a negative errno of the socket. The keys, the texts of `hello` and the desk are lent as long as it lives. */
+int session_open(struct session *s, void *context, const struct keyring *keys, const char *endpoint,
+                 const struct wire_hello *hello, struct desk *desk);
 /* Handles what has arrived, a bounded number of messages. True when there may be more. */
 bool session_receive(struct session *s, int64_t now);
 /* All that is due by the clock, and results that wait. */

@@ -22,24 +22,27 @@ _dateline_files()
 _dateline()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command=${COMP_WORDS[1]}
-    local shared="--config --connect --json --help"
+    local shared="--config --connect --json --key --server-key --help"
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _dateline_words "status sources source queue explain tail parse classify train help --help --help-config --version"
+        _dateline_words "status sources source queue backup explain tail push parse classify train keygen help --help --help-config --version"
         return
     fi
     case $prev in
-    -c | --config) _dateline_files; return ;;
+    -c | --config | --position | --key | --server-key) _dateline_files; return ;;
+    --role) _dateline_words "worker subscriber publisher operator"; return ;;
     --kind) _dateline_words "feed page directory"; return ;;
     --every) _dateline_words "auto 5m 15m 1h"; return ;;
-    --type) _dateline_words "auto rss atom jsonfeed page article wirecopy"; return ;;
+    --type) _dateline_words "auto rss atom jsonfeed page article wirecopy ninjs"; return ;;
+    --state) _dateline_words "ready leased delayed dead"; return ;;
+    --source) _dateline_words "$(_dateline_sources)"; return ;;
     --jail) _dateline_words "seccomp none"; return ;;
-    --connect | --replay | --fetched | --id | --topic | --since | --url | --charset | -n) return ;;
+    --connect | --replay | --fetched | --id | --topic | --since | --url | --charset | --name | --reason | --number | -n) return ;;
     esac
     case $command in
-    help) _dateline_words "status sources source queue explain tail parse classify train" ;;
+    help) _dateline_words "status sources source queue backup explain tail push parse classify train keygen" ;;
     status | sources) _dateline_words "$shared" ;;
-    queue) _dateline_words "dead $shared" ;;
+    queue) _dateline_words "list dead show requeue purge --state --reason --number --all --dead --all-ready --yes $shared" ;;
     explain)
         if [[ $cur == -* ]]; then _dateline_words "$shared"; else _dateline_words "$(_dateline_sources)"; fi ;;
     source)
@@ -53,8 +56,12 @@ _dateline()
             _dateline_words "$(_dateline_sources)"
         fi ;;
     tail) _dateline_words "--topic --since --replay -n $shared" ;;
+    push)
+        if [[ $cur == -* ]]; then _dateline_words "--source --type --ndjson --backfill --url --position $shared"; else _dateline_files; fi ;;
     parse)
         if [[ $cur == -* ]]; then _dateline_words "--type --url --charset --describe --fetched --jail --in-process --help"; else _dateline_files; fi ;;
+    backup) if [[ $cur == -* ]]; then _dateline_words "--keep --verify --list $shared"; else _dateline_files; fi ;;
+    keygen) if [[ $cur == -* ]]; then _dateline_words "--name --role --help"; else _dateline_files; fi ;;
     classify) if [[ $cur == -* ]]; then _dateline_words "--analyzers --models --help"; else _dateline_files; fi ;;
     train)
         if ((COMP_CWORD == 2)); then

@@ -124,8 +124,7 @@ static void take_request(struct control_call *call, struct str text)
     json_decref(request);
 }
 
-/* The frames of one message; *more says whether another follows. False when the message was junk.
- */
+/* The frames of one message. False when there was none, or its sender is not let in. */
 static bool receive(struct control *control, struct control_call *call, zmq_msg_t *body)
 {
     int len = zmq_recv(control->socket, call->identity, sizeof call->identity, ZMQ_DONTWAIT);
@@ -134,15 +133,18 @@ static bool receive(struct control *control, struct control_call *call, zmq_msg_
     call->identity_len = (size_t)len <= sizeof call->identity ? (size_t)len : 0;
     unsigned frames = 0;
     int more = 0;
+    bool admitted = true;
     size_t size = sizeof more;
     while (zmq_getsockopt(control->socket, ZMQ_RCVMORE, &more, &size) == 0 && more) {
         if (zmq_msg_recv(body, control->socket, ZMQ_DONTWAIT) < 0)
             break;
+        if (frames == 0)
+            admitted = keyring_admit(control->options.keys, KEYRING_CONTROL, body);
         if (frames++ == 0 && zmq_msg_size(body) == 0)
             call->delimiter = true;
     }
     call->delimiter = call->delimiter && frames > 1;
-    return true;
+    return admitted;
 }
 
 static int on_ready(struct zev *z, int events)
@@ -188,6 +190,8 @@ int control_open(const struct control_options *options, struct control **out)
     control->options = *options;
     control->socket = zmq_socket(options->zmq, ZMQ_ROUTER);
     int error = control->socket ? configure(control->socket) : -errno;
+    if (!error)
+        error = keyring_serve(options->keys, control->socket, KEYRING_CONTROL);
     if (!error && zmq_bind(control->socket, options->bind) < 0)
         error = -errno;
     if (!error)

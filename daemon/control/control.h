@@ -8,6 +8,8 @@
 #ifndef DATELINE_CONTROL_H
 #define DATELINE_CONTROL_H
 
+#include "keyring.h"
+
 #include <ev.h>
 #include <jansson.h>
 
@@ -18,6 +20,7 @@ struct control_options {
     struct ev_loop *loop;
     void *zmq;
     const char *bind;
+    const struct keyring *keys; /* or NULL: anybody who reaches it */
     /* Takes `call`: it must be answered once, now or later. `request` is lent. */
     void (*up)(void *ctx, const json_t *request, struct control_call *call);
     void *ctx;

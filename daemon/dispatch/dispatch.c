@@ -31,6 +31,16 @@ static void on_result(struct dispatch *d, struct worker *worker, struct lease *l
     d->options.up(d->options.ctx, &event); /* the item may be gone when it returns */
 }
 
+static void on_ack(struct dispatch *d, struct worker *worker, struct lease *lease)
+{
+    struct dispatch_event event = {
+        .type = DISPATCH_ACK, .id = lease->work->id, .worker = worker->name};
+    d->totals.acks++;
+    worker->done++;
+    work_settle(d, lease->work);
+    d->options.up(d->options.ctx, &event);
+}
+
 static void on_nack(struct dispatch *d, struct worker *worker, struct lease *lease,
                     const struct wire_lease *said)
 {
@@ -59,6 +69,8 @@ static void on_leases(struct dispatch *d, struct worker *worker, const struct wi
             strange[strangers++] = entry->lease;
         else if (said->verb == WIRE_RESULT)
             on_result(d, worker, lease, entry);
+        else if (said->verb == WIRE_ACK)
+            on_ack(d, worker, lease);
         else if (said->verb == WIRE_NACK)
             on_nack(d, worker, lease, entry);
         else
@@ -80,7 +92,7 @@ static void on_ping(struct dispatch *d, struct worker *worker, uint64_t n)
 static void on_bye(struct dispatch *d, struct worker *worker)
 {
     if (!worker->bye) {
-        worker->bye = true;
+        worker_ends(d, worker);
         if (worker_say(d, worker, WIRE_BYE, STR("{}"), NULL, 0) == -EHOSTUNREACH)
             return;
     }
@@ -90,9 +102,10 @@ static void on_bye(struct dispatch *d, struct worker *worker)
 static void on_known(struct dispatch *d, struct worker *worker, const struct wire_work *said)
 {
     worker->heard = clock_mono();
-    worker->stalled = false;
+    worker->blocked = false;
     switch (said->verb) {
     case WIRE_RESULT:
+    case WIRE_ACK:
     case WIRE_NACK:
     case WIRE_TOUCH:
         on_leases(d, worker, said);
@@ -113,6 +126,8 @@ static void on_known(struct dispatch *d, struct worker *worker, const struct wir
     case WIRE_REFUSED:
     case WIRE_REPLAY:
     case WIRE_RECORDS:
+    case WIRE_PUSH:
+    case WIRE_TAKEN:
     case WIRE_VERBS:
         break;
     }
@@ -132,6 +147,12 @@ static void on_message(struct dispatch *d, struct str route, const struct wire_w
         worker_refuse(d, route, refusal, NULL, NULL, 0);
 }
 
+/* For people, where the name alone would leave them guessing. */
+static const char *why_of(enum wire_refusal refusal)
+{
+    return refusal == WIRE_BAD_VERSION ? "this daemon speaks " WIRE_WORK_TAG ", version 1" : NULL;
+}
+
 static int on_ready(struct zev *zev, int events)
 {
     struct dispatch *d = zev->data;
@@ -141,12 +162,12 @@ static int on_ready(struct zev *zev, int events)
     int err = wire_recv(d->socket, &parts);
     if (err && err != -EMSGSIZE)
         return 0;
-    if (parts.count) {
+    if (parts.count && keyring_admit(d->options.keys, KEYRING_WORK, &parts.msg[parts.count - 1])) {
         enum wire_refusal refusal =
             err ? WIRE_BAD_FRAMES
                 : wire_work_decode(parts.at + 1, parts.count - 1, WIRE_FROM_WORKER, &said);
         if (refusal) {
-            worker_refuse(d, parts.at[0], refusal, NULL, NULL, 0);
+            worker_refuse(d, parts.at[0], refusal, why_of(refusal), NULL, 0);
         } else {
             on_message(d, parts.at[0], &said);
             wire_work_done(&said);
@@ -188,7 +209,7 @@ static void before_sleep(struct ev_loop *loop, ev_prepare *w, int revents)
     (void)revents;
     work_tick(d, now);
     worker_tick(d, now);
-    if (pump(d))
+    if (pump(d, now))
         ev_idle_start(loop, &d->idle);
     else
         ev_idle_stop(loop, &d->idle);
@@ -224,6 +245,9 @@ static int bind_all(struct dispatch *d, const char **failed_out)
         return -errno;
     wire_setup(d->socket, LIMIT_CREDIT + 1024, LINGER_MS); /* credits keep it far below */
     zmq_setsockopt(d->socket, ZMQ_ROUTER_MANDATORY, &on, sizeof on);
+    int err = keyring_serve(d->options.keys, d->socket, KEYRING_WORK);
+    if (err)
+        return err;
     for (const char *const *at = d->options.bind; at && *at; at++)
         if (zmq_bind(d->socket, *at) != 0) {
             *failed_out = *at;
@@ -236,6 +260,7 @@ static void dispatch_free(struct dispatch *d)
 {
     work_free_all(d); /* and with them the leases, which stand in lists of workers */
     worker_free_all(d);
+    language_free_all(d);
     if (d->socket)
         zmq_close(d->socket);
     buf_free(&d->header);
@@ -288,10 +313,9 @@ void dispatch_drain(struct dispatch *d)
 
 /* ---- items */
 
-void dispatch_add(struct dispatch *d, uint64_t id, size_t size, uint32_t deliveries,
-                  uint32_t deaths)
+void dispatch_add(struct dispatch *d, const struct dispatch_item *item)
 {
-    work_add(d, id, size, deliveries, deaths);
+    work_add(d, item);
 }
 
 void dispatch_done(struct dispatch *d, uint64_t id)
@@ -301,6 +325,17 @@ void dispatch_done(struct dispatch *d, uint64_t id)
         work_done(d, work);
     else
         log_error("dispatch: done without a result id=%llu", (unsigned long long)id);
+}
+
+int dispatch_withdraw(struct dispatch *d, uint64_t id)
+{
+    struct work *work = work_find(d, id);
+    if (!work)
+        return -ENOENT;
+    if (work->state != WORK_READY && work->state != WORK_DELAYED)
+        return -EBUSY;
+    work_withdraw(d, work);
+    return 0;
 }
 
 void dispatch_refuse(struct dispatch *d, uint64_t id, const char *reason)
@@ -321,6 +356,18 @@ void dispatch_refuse(struct dispatch *d, uint64_t id, const char *reason)
 
 /* ---- looking */
 
+/* To a second. */
+static int64_t age_us(const struct work *work)
+{
+    return clock_mono() - work->since_s * USEC_PER_SEC;
+}
+
+static int64_t still_us(const struct dispatch *d)
+{
+    int64_t since = d->still_since < d->moved_at ? d->moved_at : d->still_since;
+    return d->still_since ? clock_mono() - since : 0;
+}
+
 void dispatch_counts(const struct dispatch *d, struct dispatch_counts *out)
 {
     *out = d->totals;
@@ -328,7 +375,55 @@ void dispatch_counts(const struct dispatch *d, struct dispatch_counts *out)
     out->leased = d->count[WORK_LEASED] + d->count[WORK_SETTLING];
     out->delayed = d->count[WORK_DELAYED];
     out->workers = HASH_COUNT(d->workers);
-    out->oldest_us = d->works ? clock_mono() - d->works->since : 0; /* the hash keeps their order */
+    out->bytes = d->bytes;
+    out->still_us = still_us(d);
+    out->stalled = out->still_us >= LIMIT_STALL_MS * USEC_PER_MSEC;
+    for (const struct language *l = d->spoken; l; l = l->next)
+        out->unroutable += ready_unwanted(d, l);
+    out->oldest_us = d->works ? age_us(d->works) : 0; /* the hash keeps their order */
+    for (size_t lane = 0; lane < DISPATCH_LANES; lane++) {
+        const struct work *first = d->ready[lane], *suspect = d->ready[READY_SUSPECTS + lane];
+        int64_t age = first ? age_us(first) : 0, other = suspect ? age_us(suspect) : 0;
+        out->ready_of[lane] = d->ready_count[lane] + d->ready_count[READY_SUSPECTS + lane];
+        out->first_us[lane] = age > other ? age : other;
+    }
+}
+
+json_t *dispatch_languages(const struct dispatch *d)
+{
+    char code[4];
+    json_t *counts = json_object();
+    for (const struct language *l = d->spoken; l; l = l->next) {
+        uint64_t count = 0;
+        for (size_t class = 0; class < READY_CLASSES; class ++)
+            count += l->count[class];
+        if (count)
+            json_object_set_new(counts, language_code(l->number, code),
+                                json_integer((json_int_t)count));
+    }
+    return counts;
+}
+
+json_t *dispatch_unroutable(const struct dispatch *d)
+{
+    char code[4];
+    json_t *counts = json_object();
+    for (const struct language *l = d->spoken; l; l = l->next) {
+        uint64_t count = ready_unwanted(d, l);
+        if (count)
+            json_object_set_new(counts, language_code(l->number, code),
+                                json_integer((json_int_t)count));
+    }
+    return counts;
+}
+
+static json_t *languages_of(const struct worker *w)
+{
+    char code[4];
+    json_t *list = json_array();
+    for (size_t i = 0; i < w->language_count; i++)
+        json_array_append_new(list, json_string(language_code(w->language[i], code)));
+    return list;
 }
 
 json_t *dispatch_workers(const struct dispatch *d)
@@ -337,11 +432,12 @@ json_t *dispatch_workers(const struct dispatch *d)
     json_t *list = json_array();
     int64_t now = clock_now(), mono = clock_mono();
     for (const struct worker *w = d->workers; w; w = w->hh.next)
-        json_array_append_new(list,
-                              json_pack("{s:s, s:I, s:I, s:I, s:s, s:s}", "name", w->name, "credit",
-                                        (json_int_t)w->credit, "held", (json_int_t)w->held, "done",
-                                        (json_int_t)w->done, "since", clock_format(w->since, since),
-                                        "last", clock_format(now - (mono - w->heard), last)));
+        json_array_append_new(
+            list, json_pack("{s:s, s:I, s:I, s:I, s:s, s:s, s:o, s:O}", "name", w->name, "credit",
+                            (json_int_t)w->credit, "held", (json_int_t)w->held, "done",
+                            (json_int_t)w->done, "since", clock_format(w->since, since), "last",
+                            clock_format(now - (mono - w->heard), last), "languages",
+                            languages_of(w), "capabilities", w->capabilities));
     return list;
 }
 
@@ -351,9 +447,14 @@ json_t *dispatch_explain(const struct dispatch *d, uint64_t id)
     if (!work)
         return NULL;
     enum work_state state = (enum work_state)work->state;
-    json_t *json = json_pack("{s:s, s:I, s:I}", "state", work_state_name(state), "deliveries",
-                             (json_int_t)work->deliveries, "deaths", (json_int_t)work->deaths);
+    char code[4];
+    json_t *json =
+        json_pack("{s:s, s:I, s:I, s:s, s:s}", "state", work_state_name(state), "deliveries",
+                  (json_int_t)work->deliveries, "deaths", (json_int_t)work->deaths, "lane",
+                  work->lane == LANE_LIVE ? "live" : "backfill", "language",
+                  language_code(work->language, code));
     int64_t now = clock_mono();
+    json_object_set_new(json, "age_s", json_real((double)age_us(work) / USEC_PER_SEC));
     if (state == WORK_LEASED || state == WORK_SETTLING) {
         const struct worker *w = worker_by_serial(d, work->lease->serial);
         json_object_set_new(json, "worker", w ? json_string(w->name) : json_null());

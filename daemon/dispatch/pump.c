@@ -3,12 +3,16 @@
 #include <errno.h>
 
 #include "clock.h"
+#include "crash.h"
 #include "log.h"
 
 /*
- * Items without a past go to whoever has the most free credit, in batches, oldest first. Suspects,
- * which a worker died holding, go to an isolated worker: one that holds nothing else, so that its
- * death accuses few, and the next one the culprit alone.
+ * Items without a past go to whoever has the most free credit for them, in batches, live ones first,
+ * among those the oldest. A worker gets only what it takes, and what it does not take is not looked
+ * at (ready.c).
+ *
+ * Suspects, which a worker died holding, go to an isolated worker: one that holds nothing else, so
+ * that its death accuses few, and the next one the culprit alone.
  */
 enum {
     PUMP_MESSAGES = 16, /* a turn */
@@ -24,7 +28,7 @@ struct batch {
 
 static bool can_take(const struct worker *w)
 {
-    return !w->bye && !w->stalled && w->held < w->credit;
+    return !w->bye && !w->blocked && w->held < w->credit;
 }
 
 /* ---- one batch */
@@ -50,13 +54,13 @@ static int load(struct dispatch *d, struct work *work, bool first)
     return -ENOENT;
 }
 
-static void fill(struct dispatch *d, struct worker *worker, struct work **list, size_t max,
+static void fill(struct dispatch *d, struct worker *worker, bool suspects, size_t max,
                  struct batch *batch)
 {
     buf_reset(&d->load);
     batch->count = 0;
-    while (*list && batch->count < max && can_take(worker)) {
-        struct work *work = *list;
+    struct work *work;
+    while (batch->count < max && can_take(worker) && (work = ready_first(d, worker, suspects))) {
         if (work->deaths > 1 && batch->count)
             break;
         int err = load(d, work, batch->count == 0);
@@ -66,6 +70,7 @@ static void fill(struct dispatch *d, struct worker *worker, struct work **list, 
             continue;
         size_t i = batch->count++;
         uint64_t number = work_lease(d, work, worker)->number;
+        CRASH_POINT("lease-made");
         batch->lease[i] = (struct wire_lease){.lease = number, .delivery = work->deliveries};
         batch->work[i] = work;
         batch->end[i] = d->load.len;
@@ -100,6 +105,7 @@ static bool send_batch(struct dispatch *d, struct worker *worker, const struct b
     int err =
         wire_send_work(d->socket, route, WIRE_ITEMS, buf_str(&d->header), payload, batch->count);
     if (!err) {
+        CRASH_POINT("sent");
         worker->spoke = clock_mono();
         count_batch(d, batch);
         return true;
@@ -108,14 +114,14 @@ static bool send_batch(struct dispatch *d, struct worker *worker, const struct b
     if (err == -EHOSTUNREACH)
         worker_gone(d, worker, "connection lost");
     else
-        worker->stalled = true;
+        worker->blocked = true;
     return false;
 }
 
-static void hand_out(struct dispatch *d, struct worker *worker, struct work **list, size_t max)
+static void hand_out(struct dispatch *d, struct worker *worker, bool suspects, size_t max)
 {
     struct batch batch;
-    fill(d, worker, list, max, &batch);
+    fill(d, worker, suspects, max, &batch);
     if (batch.count)
         send_batch(d, worker, &batch);
 }
@@ -123,31 +129,32 @@ static void hand_out(struct dispatch *d, struct worker *worker, struct work **li
 /* ---- whom to give */
 
 /* A short queue is shared among all who could take some; a long one fills messages. */
-static size_t fair_share(const struct dispatch *d)
+static void share_out(struct dispatch *d)
 {
-    uint64_t all = d->count[WORK_READY], takers = 0;
-    for (const struct worker *w = d->workers; w; w = w->hh.next)
-        takers += can_take(w) && !w->isolated;
-    return takers && all / takers < LIMIT_BATCH_ITEMS ? (size_t)((all + takers - 1) / takers)
-                                                      : LIMIT_BATCH_ITEMS;
+    uint64_t takers = 0;
+    for (struct worker *w = d->workers; w; w = w->hh.next)
+        takers += can_take(w) && !w->isolated && ready_count(d, w);
+    for (struct worker *w = d->workers; w; w = w->hh.next) {
+        uint64_t share = takers ? (ready_count(d, w) + takers - 1) / takers : LIMIT_BATCH_ITEMS;
+        w->share = share < LIMIT_BATCH_ITEMS ? (size_t)share : LIMIT_BATCH_ITEMS;
+    }
 }
 
-static bool pump_ready(struct dispatch *d, size_t share)
+static bool pump_ready(struct dispatch *d)
 {
     struct worker *best = NULL;
-    for (struct worker *w = d->workers; w && d->ready; w = w->hh.next)
+    for (struct worker *w = d->workers; w; w = w->hh.next)
         if (can_take(w) && !w->isolated &&
-            (!best || w->credit - w->held > best->credit - best->held))
+            (!best || w->credit - w->held > best->credit - best->held) && ready_first(d, w, false))
             best = w;
     if (best)
-        hand_out(d, best, &d->ready, share);
+        hand_out(d, best, false, best->share ? best->share : 1);
     return best != NULL;
 }
 
-/* It is isolated and not at work on suspects yet. */
-static bool is_waiting(const struct worker *w)
+static bool is_at_work_on_suspects(const struct worker *w)
 {
-    return w->isolated && !(w->leases && w->leases->work->deaths);
+    return w->leases && w->leases->work->deaths;
 }
 
 /* Who is nearest to holding nothing shall hold nothing, unless one gets there already, or half of
@@ -158,48 +165,85 @@ static void choose_isolated(struct dispatch *d)
     if (d->isolated && d->isolated >= HASH_COUNT(d->workers) / 2)
         return;
     for (struct worker *w = d->workers; w; w = w->hh.next) {
-        if (is_waiting(w))
+        if (w->isolated && !is_at_work_on_suspects(w))
             return;
-        if (!w->isolated && !w->bye && w->credit && (!best || w->held < best->held))
+        if (!w->isolated && !w->bye && w->credit && (!best || w->held < best->held) &&
+            ready_first(d, w, true))
             best = w;
     }
     if (best)
         worker_isolate(d, best, true);
 }
 
+/* Those whose suspects went elsewhere are as free as all others. */
+static void release_isolated(struct dispatch *d)
+{
+    for (struct worker *w = d->workers; w && d->isolated; w = w->hh.next)
+        if (w->isolated && !is_at_work_on_suspects(w) &&
+            (w->bye || !w->credit || !ready_first(d, w, true)))
+            worker_isolate(d, w, false);
+}
+
 static bool pump_suspects(struct dispatch *d)
 {
     struct worker *w, *next;
     bool sent = false;
-    if (d->suspects)
+    release_isolated(d);
+    if (ready_suspects(d))
         choose_isolated(d);
     if (!d->isolated)
         return false;
     HASH_ITER (hh, d->workers, w, next) {
-        if (!w->isolated || w->held)
-            continue;
-        if (!d->suspects || w->bye || !w->credit) {
-            worker_isolate(d, w, false);
-        } else if (can_take(w)) {
-            hand_out(d, w, &d->suspects, SUSPECTS_ONCE);
+        if (w->isolated && !w->held && can_take(w) && ready_first(d, w, true)) {
+            hand_out(d, w, true, SUSPECTS_ONCE);
             sent = true;
         }
     }
     return sent;
 }
 
-bool pump(struct dispatch *d)
+static bool send_some(struct dispatch *d)
 {
     bool more = true;
     if (d->draining || !d->count[WORK_READY])
         return false;
-    size_t share = fair_share(d);
+    share_out(d);
     for (int budget = PUMP_MESSAGES; more && budget > 0; budget--) {
         /* Results wait for the disk: do not ask for more of them. */
         if (d->settling_bytes > LIMIT_WRITE_BACKLOG)
             return false;
         more = pump_suspects(d);
-        more = pump_ready(d, share) || more;
+        more = pump_ready(d) || more;
     }
+    return more;
+}
+
+/* ---- whether it moves */
+
+/* Its credit is for something that is ready: whatever keeps it back is not its doing. */
+static bool waits_for(const struct dispatch *d, const struct worker *w)
+{
+    if (w->bye || w->held >= w->credit)
+        return false;
+    return w->isolated ? !w->held && ready_first(d, w, true) : ready_first(d, w, false) != NULL;
+}
+
+static bool someone_waits(const struct dispatch *d)
+{
+    if (d->draining || !d->count[WORK_READY])
+        return false;
+    for (const struct worker *w = d->workers; w; w = w->hh.next)
+        if (waits_for(d, w))
+            return true;
+    return false;
+}
+
+bool pump(struct dispatch *d, int64_t now)
+{
+    bool more = send_some(d);
+    if (!someone_waits(d))
+        d->still_since = 0;
+    else if (!d->still_since)
+        d->still_since = now;
     return more;
 }

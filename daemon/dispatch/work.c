@@ -22,18 +22,17 @@ struct work *work_find(const struct dispatch *d, uint64_t id)
 
 /* ---- the door */
 
-/* The list an item stands on in a state; NULL when it is on none. */
+/* The list an item stands on in a state; NULL when it is on none, or READY: ready.c has those. */
 static struct work **list_of(struct dispatch *d, const struct work *work, enum work_state state)
 {
     switch (state) {
-    case WORK_READY:
-        return work->deaths ? &d->suspects : &d->ready;
     case WORK_LEASED:
         return &d->leased;
     case WORK_SETTLING:
         return &d->settling;
     case WORK_DELAYED:
         return &d->delayed[work->delay];
+    case WORK_READY:
     case WORK_DONE:
     case WORK_DEAD:
         break;
@@ -44,8 +43,10 @@ static struct work **list_of(struct dispatch *d, const struct work *work, enum w
 static void work_leave(struct dispatch *d, struct work *work)
 {
     struct work **list = list_of(d, work, (enum work_state)work->state);
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): by (1) it stands there */
-    DL_DELETE(*list, work);
+    if (work->state == WORK_READY)
+        ready_leave(d, work);
+    else /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): by (1) it stands there */
+        DL_DELETE(*list, work);
     d->count[work->state]--;
 }
 
@@ -55,10 +56,15 @@ static void work_enter(struct dispatch *d, struct work *work, enum work_state st
     struct work **list = list_of(d, work, state);
     work->state = (uint8_t)state;
     d->count[state]++;
-    if (list && front)
-        DL_PREPEND(*list, work);
+    if (state == WORK_READY)
+        ready_enter(d, work, front);
     else if (list)
         DL_APPEND(*list, work);
+}
+
+static uint8_t byte_of(uint32_t n)
+{
+    return n > UINT8_MAX ? UINT8_MAX : (uint8_t)n;
 }
 
 /* The one door. `deaths` and `delay` take part in naming the list, so they change in here alone. */
@@ -73,25 +79,35 @@ static void work_to(struct dispatch *d, struct work *work, enum work_state state
         d->settling_bytes -= work->size;
     if (state == WORK_SETTLING)
         d->settling_bytes += work->size;
-    work->deaths = deaths;
+    if (state != WORK_READY && state != WORK_DELAYED)
+        d->moved_at = clock_mono();
+    work->deaths = byte_of(deaths);
     work->delay = (uint8_t)delay;
     work_enter(d, work, state, old == WORK_LEASED && state == WORK_READY);
     if (state != WORK_DONE && state != WORK_DEAD)
         return;
     HASH_DEL(d->works, work);
+    d->bytes -= work->size;
     free(work);
 }
 
-void work_add(struct dispatch *d, uint64_t id, size_t size, uint32_t deliveries, uint32_t deaths)
+void work_add(struct dispatch *d, const struct dispatch_item *item)
 {
-    assert(!work_find(d, id));
+    /* Ids grow, so most are known to be new without a look: half the time of a start with a full
+     * queue. */
+    assert(item->id > d->newest || !work_find(d, item->id));
+    d->newest = item->id > d->newest ? item->id : d->newest;
     struct work *work = xcalloc(1, sizeof *work);
-    work->id = id;
-    work->since = clock_mono();
-    work->size = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
-    work->deliveries = deliveries;
-    work->deaths = deaths;
+    work->id = item->id;
+    work->since_s = (uint32_t)(clock_mono() / USEC_PER_SEC);
+    work->size = item->size > UINT32_MAX ? UINT32_MAX : (uint32_t)item->size;
+    work->deliveries = item->deliveries > UINT16_MAX ? UINT16_MAX : (uint16_t)item->deliveries;
+    work->deaths = byte_of(item->deaths);
+    work->lane = (uint8_t)item->lane;
+    work->language = language_of(d, item->language);
+    d->added++;
     HASH_ADD(hh, d->works, id, sizeof work->id, work);
+    d->bytes += work->size;
     work_enter(d, work, WORK_READY, false);
 }
 
@@ -150,6 +166,14 @@ void work_settle(struct dispatch *d, struct work *work)
     work_to(d, work, WORK_SETTLING, work->deaths, 0);
 }
 
+void work_withdraw(struct dispatch *d, struct work *work)
+{
+    assert(work->state == WORK_READY || work->state == WORK_DELAYED);
+    work_to(d, work, WORK_SETTLING, work->deaths, 0);
+    work->lease = xcalloc(1, sizeof *work->lease); /* keeps (2): one that no worker ever held */
+    work->lease->work = work;
+}
+
 void work_touch(struct dispatch *d, struct lease *lease)
 {
     lease->ends = clock_mono() + d->options.lease_us;
@@ -176,17 +200,32 @@ static void work_delay(struct dispatch *d, struct work *work, uint32_t deaths)
     d->options.up(d->options.ctx, &tries);
 }
 
+/* `deaths` counts the one that this is about. */
+static void give_up(struct dispatch *d, struct work *work, uint32_t deaths, const char *worker,
+                    const char *reason)
+{
+    struct dispatch_event dead = {.type = DISPATCH_DEAD,
+                                  .id = work->id,
+                                  .deliveries = work->deliveries,
+                                  .deaths = deaths,
+                                  .reason = reason,
+                                  .worker = worker};
+    lease_free(d, work);
+    work_to(d, work, WORK_DEAD, deaths, 0);
+    d->options.up(d->options.ctx, &dead);
+}
+
 void work_failed(struct dispatch *d, struct work *work, bool died, const char *worker,
                  const char *reason)
 {
     char why[256];
-    uint32_t deaths = work->deaths + (died ? 1 : 0);
+    uint32_t deaths = work->deaths + (died ? 1U : 0U);
     if (deaths >= LIMIT_WORKER_DEATHS) {
         snprintf(why, sizeof why, "%u workers died holding it", deaths);
-        work_dead(d, work, worker, why);
+        give_up(d, work, deaths, worker, why);
     } else if (work->deliveries >= d->options.max_deliveries) {
         snprintf(why, sizeof why, "%u deliveries failed, the last: %s", work->deliveries, reason);
-        work_dead(d, work, worker, why);
+        give_up(d, work, deaths, worker, why);
     } else {
         work_delay(d, work, deaths);
     }
@@ -195,15 +234,7 @@ void work_failed(struct dispatch *d, struct work *work, bool died, const char *w
 /* Who buries it logs why. */
 void work_dead(struct dispatch *d, struct work *work, const char *worker, const char *reason)
 {
-    struct dispatch_event dead = {.type = DISPATCH_DEAD,
-                                  .id = work->id,
-                                  .deliveries = work->deliveries,
-                                  .deaths = work->deaths,
-                                  .reason = reason,
-                                  .worker = worker};
-    lease_free(d, work);
-    work_to(d, work, WORK_DEAD, work->deaths, 0);
-    d->options.up(d->options.ctx, &dead);
+    give_up(d, work, work->deaths, worker, reason);
 }
 
 void work_done(struct dispatch *d, struct work *work)

@@ -37,7 +37,7 @@ int worker_say(struct dispatch *d, struct worker *worker, enum wire_verb verb, s
     if (err == -EHOSTUNREACH)
         worker_gone(d, worker, "connection lost");
     else if (err)
-        worker->stalled = true;
+        worker->blocked = true;
     else
         worker->spoke = clock_mono();
     return err;
@@ -52,10 +52,13 @@ void worker_refuse(struct dispatch *d, struct str route, enum wire_refusal refus
                    const uint64_t *leases, size_t count)
 {
     const struct worker *worker = worker_find(d, route);
+    static struct log_site sites[WIRE_REFUSALS]; /* a flood of one kind does not hide another */
     d->totals.refused++;
-    log_info("dispatch: refused reason=%s worker=%s leases=%zu first=%llu",
-             wire_refusal_name(refusal), log_safez(worker ? worker->name : NULL), count,
-             count ? (unsigned long long)leases[0] : 0ULL);
+    if (log_wants(LOG_INFO))
+        log_write(&sites[refusal], LOG_INFO,
+                  "dispatch: refused reason=%s worker=%s leases=%zu first=%llu",
+                  wire_refusal_name(refusal), log_safez(worker ? worker->name : NULL), count,
+                  count ? (unsigned long long)leases[0] : 0ULL);
     buf_reset(&d->header);
     wire_put_refused(&d->header, refusal, why, leases, count, 0);
     /* To whoever it was, as far as it reads: it may well be nobody we know. */
@@ -74,6 +77,15 @@ static struct worker *worker_new(struct dispatch *d, struct str route)
     return worker;
 }
 
+static void set_capabilities(struct worker *worker, const struct wire_work *hello)
+{
+    json_decref(worker->capabilities);
+    worker->capabilities = json_array();
+    for (size_t i = 0; i < hello->capability_count; i++)
+        json_array_append_new(worker->capabilities,
+                              json_stringn(hello->capability[i].at, hello->capability[i].len));
+}
+
 enum wire_refusal worker_hello(struct dispatch *d, struct str route, const struct wire_work *hello)
 {
     struct worker *worker = worker_find(d, route);
@@ -88,11 +100,13 @@ enum wire_refusal worker_hello(struct dispatch *d, struct str route, const struc
     memcpy(worker->name, hello->worker.at, hello->worker.len);
     worker->name[hello->worker.len] = '\0';
     worker->credit = hello->credit;
-    worker->bye = worker->stalled = false;
+    ready_want(d, worker, hello);
+    set_capabilities(worker, hello);
+    worker->bye = worker->blocked = false;
     worker->since = clock_now();
     worker->heard = clock_mono();
-    log_info("dispatch: worker is here worker=%s credit=%u", log_safez(worker->name),
-             worker->credit);
+    log_info("dispatch: worker is here worker=%s credit=%u languages=%u", log_safez(worker->name),
+             worker->credit, worker->language_count);
     buf_reset(&d->header);
     wire_put_welcome(&d->header, d->epoch, d->session,
                      (uint32_t)(d->options.lease_us / USEC_PER_MSEC), LIMIT_HEARTBEAT_MS);
@@ -123,7 +137,9 @@ static void worker_remove(struct dispatch *d, struct worker *worker)
 {
     assert(!worker->leases);
     worker_isolate(d, worker, false);
+    ready_unwant(d, worker);
     HASH_DEL(d->workers, worker);
+    json_decref(worker->capabilities);
     free(worker);
 }
 
@@ -144,6 +160,12 @@ void worker_maybe_leave(struct dispatch *d, struct worker *worker)
     worker_remove(d, worker);
 }
 
+void worker_ends(struct dispatch *d, struct worker *worker)
+{
+    worker->bye = true;
+    ready_unwant(d, worker);
+}
+
 /* ---- heartbeats */
 
 static void beat(struct dispatch *d, struct worker *worker, int64_t now)
@@ -152,7 +174,7 @@ static void beat(struct dispatch *d, struct worker *worker, int64_t now)
         worker_gone(d, worker, "silence");
         return;
     }
-    worker->stalled = false; /* try again */
+    worker->blocked = false; /* try again */
     if (now - worker->spoke >= BEAT_US)
         say_empty(d, worker, WIRE_PING);
 }
@@ -172,7 +194,7 @@ void worker_bye_all(struct dispatch *d)
     struct worker *worker, *next;
     HASH_ITER (hh, d->workers, worker, next)
         if (!worker->bye) {
-            worker->bye = true;
+            worker_ends(d, worker);
             say_empty(d, worker, WIRE_BYE);
         }
 }
@@ -183,6 +205,7 @@ void worker_free_all(struct dispatch *d)
     HASH_CLEAR(hh, d->workers);
     for (; worker; worker = next) {
         next = worker->hh.next;
+        json_decref(worker->capabilities);
         free(worker);
     }
 }

@@ -86,7 +86,7 @@ static void send_header(struct hop *hop, const char *name, const char *value)
     struct curl_slist *longer = curl_slist_append(hop->send, line);
     free(line);
     if (!longer)
-        abort();
+        xnomem();
     hop->send = longer;
 }
 
@@ -137,7 +137,7 @@ struct hop *hop_new(const struct hop_options *o)
     struct hop *hop = xcalloc(1, sizeof(*hop));
     hop->easy = curl_easy_init();
     if (!hop->easy)
-        abort();
+        xnomem();
     headers_init(&hop->headers);
     hop->max_body = o->max_body;
     hop->allow_private = o->allow_private;

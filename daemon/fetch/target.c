@@ -104,7 +104,7 @@ int target_init(struct target *target, const char *url)
         return -EMSGSIZE;
     CURLU *parts = curl_url();
     if (!parts)
-        abort();
+        xnomem();
     int err = set_url(parts, url, 0);
     if (!err)
         err = take_parts(target, parts);
@@ -116,7 +116,7 @@ int target_follow(struct target *target, const struct target *base, const char *
 {
     CURLU *parts = curl_url();
     if (!parts)
-        abort();
+        xnomem();
     int err = set_url(parts, base->url, 0);
     if (!err)
         err = set_url(parts, reference, CURLU_URLENCODE);

@@ -60,7 +60,7 @@ static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
     beat(w->data);
 }
 
-/* ---- subscriptions: XPUB tells the first of each prefix and its last end */
+/* ---- subscriptions: XPUB tells the first of each prefix and its last end; with keys, every one */
 
 static int feed_on_ready(struct zev *zev, int events)
 {
@@ -74,6 +74,8 @@ static int feed_on_ready(struct zev *zev, int events)
     if (parts.count == 1 && parts.at[0].len)
         kind = parts.at[0].at[0];
     if (kind == '\1') {
+        keyring_admit(live->options.keys, KEYRING_LIVE,
+                      &parts.msg[0]); /* or cuts: it hears nothing */
         live->counts.subscriptions++;
     } else if (kind == '\0') {
         live->counts.subscriptions -= live->counts.subscriptions > 0;
@@ -106,7 +108,13 @@ static int open_sockets(struct live *live, const char **failed_out)
         return -errno;
     wire_setup(live->feed, LIMIT_LIVE_BACKLOG, LINGER_MS);
     wire_setup(live->replay, LIMIT_REPLAY_ANSWERS, LINGER_MS);
-    int err = bind_all(live->feed, o->bind, failed_out);
+    int err = keyring_serve(o->keys, live->feed, KEYRING_LIVE);
+    if (!err)
+        err = keyring_serve(o->keys, live->replay, KEYRING_REPLAY);
+    if (!err && o->keys) /* each subscriber's word, and so its connection, is to be known */
+        zmq_setsockopt(live->feed, ZMQ_XPUB_VERBOSER, &(int){1}, sizeof(int));
+    if (!err)
+        err = bind_all(live->feed, o->bind, failed_out);
     return err ? err : bind_all(live->replay, o->replay_bind, failed_out);
 }
 

@@ -5,6 +5,7 @@
 #ifndef DATELINE_LIVE_H
 #define DATELINE_LIVE_H
 
+#include "keyring.h"
 #include "str.h"
 
 #include <ev.h>
@@ -22,6 +23,7 @@ struct live_options {
     struct ev_loop *loop;
     void *zmq;
     const char *const *bind, *const *replay_bind; /* NULL-terminated */
+    const struct keyring *keys;                   /* or NULL: anybody who reaches them */
     const char *epoch;
     int64_t heartbeat_us;
     uint64_t newest; /* seq of the newest durable result, 0 none */

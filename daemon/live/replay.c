@@ -156,7 +156,8 @@ int replay_on_ready(struct zev *zev, int events)
     int err = wire_recv(live->replay, &parts);
     if (err && err != -EMSGSIZE)
         return 0;
-    if (parts.count) {
+    if (parts.count &&
+        keyring_admit(live->options.keys, KEYRING_REPLAY, &parts.msg[parts.count - 1])) {
         struct envelope to = {.part = {parts.at[0], STR_NONE}, .count = 1};
         if (parts.count > 1 && parts.at[1].len == 0)
             to.count = 2;

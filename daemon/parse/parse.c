@@ -21,10 +21,11 @@ static const struct {
     [PARSE_PAGE] = {"page", page_read, "a page"},
     [PARSE_ARTICLE] = {"article", article_read, "an article"},
     [PARSE_WIRECOPY] = {"wirecopy", wirecopy_read, "a text"},
+    [PARSE_NINJS] = {"ninjs", ninjs_read, "ninjs"},
 };
 
-static const char *const NAMES[] = {"auto", "rss",     "atom",     "jsonfeed",
-                                    "page", "article", "wirecopy", NULL};
+static const char *const NAMES[] = {"auto",    "rss",      "atom",  "jsonfeed", "page",
+                                    "article", "wirecopy", "ninjs", NULL};
 
 const char *parse_type_name(enum parse_type type)
 {
@@ -148,6 +149,8 @@ static enum parse_type type_of_kind(enum sniff_kind kind)
         return PARSE_ARTICLE;
     case SNIFF_TEXT:
         return PARSE_WIRECOPY;
+    case SNIFF_NINJS:
+        return PARSE_NINJS;
     case SNIFF_EMPTY:
     case SNIFF_SITEMAP:
     case SNIFF_OPML:
@@ -173,6 +176,8 @@ static const char *what_is(enum sniff_kind kind)
         return "a sitemap";
     case SNIFF_OPML:
         return "an OPML list";
+    case SNIFF_NINJS:
+        return "a ninjs item";
     case SNIFF_XML:
         return "XML of another kind";
     case SNIFF_JSON:
@@ -203,15 +208,23 @@ static int choose(struct document *document, enum parse_type wanted, struct str 
         *out = found;
     } else if (is_feed(wanted) && is_feed(found)) {
         *out = found;
-    } else if (is_html(wanted) && !is_feed(found) && found != PARSE_AUTO) {
+    } else if (is_html(wanted) && !is_feed(found) && found != PARSE_AUTO && found != PARSE_NINJS) {
         *out = wanted;
-    } else if (wanted == PARSE_WIRECOPY &&
-               (found == PARSE_WIRECOPY || kind == SNIFF_JSON || kind == SNIFF_XML)) {
+    } else if (wanted == PARSE_WIRECOPY && (found == PARSE_WIRECOPY || found == PARSE_NINJS ||
+                                            kind == SNIFF_JSON || kind == SNIFF_XML)) {
         *out = wanted;
     } else {
         return refuse_as(document, what_is(kind), wanted);
     }
     return 0;
+}
+
+static int limit_reached(struct document *document, int rc)
+{
+    if (rc == -EMSGSIZE && document->report->reason[0] == '\0')
+        snprintf(document->report->reason, sizeof document->report->reason, "more than %d items",
+                 LIMIT_FEED_ITEMS);
+    return rc;
 }
 
 static int read_text(struct document *document, const struct parse_request *request)
@@ -221,11 +234,19 @@ static int read_text(struct document *document, const struct parse_request *requ
     if (rc < 0)
         return rc;
     document->report->type = type;
-    rc = FORMATS[type].read(document);
-    if (rc == -EMSGSIZE && document->report->reason[0] == '\0')
-        snprintf(document->report->reason, sizeof document->report->reason, "more than %d items",
-                 LIMIT_FEED_ITEMS);
-    return rc;
+    return limit_reached(document, FORMATS[type].read(document));
+}
+
+/* JSON is UTF-8 (RFC 8259), and each text of a sequence is so by itself: one that is not must not make the
+ * others look like another charset. It is refused where it is read. */
+static int read_ninjs(struct document *document, struct str bytes)
+{
+    if (str_starts(bytes, STR("\xef\xbb\xbf")))
+        bytes = str_from(bytes, 3);
+    document->text = bytes;
+    document->charset = STR("utf-8");
+    document->report->type = PARSE_NINJS;
+    return limit_reached(document, ninjs_read(document));
 }
 
 static int read_plain(struct document *document, const struct parse_request *request,
@@ -233,6 +254,8 @@ static int read_plain(struct document *document, const struct parse_request *req
 {
     const char *binary = sniff_binary(bytes);
     struct charset_result decoded;
+    if (request->type == PARSE_NINJS)
+        return read_ninjs(document, bytes);
     if (binary)
         return refuse_as(document, binary, request->type);
     charset_decode(bytes,

@@ -9,6 +9,7 @@
 #define DATELINE_PARSE_H
 
 #include "item.h"
+#include "limits.h"
 
 enum parse_type {
     PARSE_AUTO,
@@ -18,6 +19,7 @@ enum parse_type {
     PARSE_PAGE,     /* an HTML page that lists articles: one item a link, without text */
     PARSE_ARTICLE,  /* an HTML page that is one article: exactly one item */
     PARSE_WIRECOPY, /* plain text: one item */
+    PARSE_NINJS,    /* IPTC ninjs, one item or one a line; several documents after RFC 7464 */
     PARSE_TYPES
 };
 
@@ -41,11 +43,28 @@ struct parse_out {
     int (*on_item)(void *ctx, const struct item *item);
 };
 
+/* Why a line of a ninjs document was refused by itself, while the others were taken. */
+enum parse_fault {
+    PARSE_NO_FAULT,
+    PARSE_NOT_JSON,
+    PARSE_TOO_DEEP, /* LIMIT_JSON_DEPTH */
+    PARSE_NO_ITEM,  /* no ninjs item, or nothing in it */
+    PARSE_FAULTS
+};
+const char *parse_fault_text(enum parse_fault fault); /* "not JSON in UTF-8" */
+
+struct parse_refused {
+    uint32_t document, line; /* its number in a sequence, from 0; from 1, 0: all of it */
+    enum parse_fault fault;
+};
+
 struct parse_report {
     enum parse_type type; /* as found */
     size_t items;         /* handed out */
     size_t bad_items;     /* recognised, but nothing stood in them: not handed out */
     char reason[160];     /* of a refusal, in plain words without text from outside; or empty */
+    size_t refused_count; /* of bad_items, those that are named: the first ones */
+    struct parse_refused refused[LIMIT_REFUSED_LINES];
 };
 
 /* 0; -EBADMSG not understood (reason says what it looked like); -EMSGSIZE a limit of base/limits.h;

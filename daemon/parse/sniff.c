@@ -179,13 +179,31 @@ static bool says(struct str content_type, struct str what)
     return str_findi(str_upto(content_type, 128), what) != SIZE_MAX;
 }
 
+/* An item has a uri, and one of those members that nothing else calls so. */
+static bool is_ninjs(struct str head)
+{
+    static const struct str members[] = {
+        {"\"headlines\"", 11},      {"\"bodies\"", 8},          {"\"pubStatus\"", 11},
+        {"\"pubstatus\"", 11},      {"\"versionCreated\"", 16}, {"\"versioncreated\"", 16},
+        {"\"contentCreated\"", 16}, {"\"firstCreated\"", 14},   {"\"firstcreated\"", 14},
+    };
+    if (str_find(head, STR("\"uri\"")) == SIZE_MAX)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(members); i++)
+        if (str_find(head, members[i]) != SIZE_MAX)
+            return true;
+    return false;
+}
+
 static enum sniff_kind sniff_json(struct str s, struct str content_type)
 {
     struct str head = str_upto(s, REACH);
     bool feed = str_find(head, STR("jsonfeed.org")) != SIZE_MAX ||
                 str_find(head, STR("\"items\"")) != SIZE_MAX ||
                 says(content_type, STR("feed+json"));
-    return feed ? SNIFF_JSONFEED : SNIFF_JSON;
+    if (feed)
+        return SNIFF_JSONFEED;
+    return is_ninjs(head) ? SNIFF_NINJS : SNIFF_JSON;
 }
 
 enum sniff_kind sniff_text(struct str text, struct str content_type)

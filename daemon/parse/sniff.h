@@ -19,7 +19,8 @@ enum sniff_kind {
     SNIFF_HTML,
     SNIFF_SITEMAP,
     SNIFF_OPML,
-    SNIFF_XML,  /* well, some */
+    SNIFF_XML, /* well, some */
+    SNIFF_NINJS,
     SNIFF_JSON, /* any other */
     SNIFF_TEXT
 };

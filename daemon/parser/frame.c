@@ -11,7 +11,7 @@ static const size_t frame_limit[FRAME_TYPES] = {
     [FRAME_DOCUMENT] = LIMIT_BODY + 4UL * (LIMIT_URL + 4) + 64,
     [FRAME_ABOUT] = LIMIT_PARSER_FRAME,
     [FRAME_ITEM] = LIMIT_PARSER_FRAME,
-    [FRAME_DONE] = 512,
+    [FRAME_DONE] = 512 + LIMIT_REFUSED_LINES * 9,
 };
 
 static void put_str(struct buf *out, struct str s)
@@ -127,6 +127,13 @@ int frame_document_get(struct str payload, struct parse_request *out)
     return 0;
 }
 
+static void put_refused(struct buf *out, const struct parse_refused *refused)
+{
+    buf_put_le(out, refused->document, 4);
+    buf_put_le(out, refused->line, 4);
+    buf_put_le(out, (uint64_t)refused->fault, 1);
+}
+
 void frame_done_put(struct buf *out, const struct frame_done *done)
 {
     size_t begin = frame_begin(out, FRAME_DONE);
@@ -135,6 +142,8 @@ void frame_done_put(struct buf *out, const struct frame_done *done)
     buf_put_le(out, done->report.items, 8);
     buf_put_le(out, done->report.bad_items, 8);
     put_str(out, str_of(done->report.reason));
+    for (size_t i = 0; i < done->report.refused_count; i++)
+        put_refused(out, &done->report.refused[i]);
     frame_shut(out, begin);
 }
 
@@ -147,13 +156,27 @@ static bool is_plain_line(struct str s)
     return utf8_valid(s);
 }
 
+static int get_refused(struct str rest, struct parse_report *out)
+{
+    uint64_t document, line, fault;
+    while (rest.len) {
+        if (!str_take_le(&rest, 4, &document) || !str_take_le(&rest, 4, &line) ||
+            !str_take_le(&rest, 1, &fault) || fault == PARSE_NO_FAULT || fault >= PARSE_FAULTS ||
+            out->refused_count == LIMIT_REFUSED_LINES || out->refused_count >= out->bad_items)
+            return -EPROTO;
+        out->refused[out->refused_count++] =
+            (struct parse_refused){(uint32_t)document, (uint32_t)line, (enum parse_fault)fault};
+    }
+    return 0;
+}
+
 int frame_done_get(struct str payload, struct frame_done *out)
 {
     uint64_t error, type, items, bad_items;
     struct str reason;
     if (!str_take_le(&payload, 4, &error) || !str_take_le(&payload, 4, &type) ||
         !str_take_le(&payload, 8, &items) || !str_take_le(&payload, 8, &bad_items) ||
-        !get_str(&payload, sizeof out->report.reason - 1, &reason) || payload.len)
+        !get_str(&payload, sizeof out->report.reason - 1, &reason))
         return -EPROTO;
     if ((error != 0 && error != EBADMSG && error != EMSGSIZE) || type >= PARSE_TYPES ||
         items > LIMIT_FEED_ITEMS || bad_items > LIMIT_BODY || !is_plain_line(reason))
@@ -164,5 +187,5 @@ int frame_done_get(struct str payload, struct frame_done *out)
                                           .bad_items = (size_t)bad_items}};
     if (reason.len)
         memcpy(out->report.reason, reason.at, reason.len);
-    return 0;
+    return get_refused(payload, &out->report);
 }

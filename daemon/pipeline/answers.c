@@ -3,9 +3,8 @@
 
 #include <sysexits.h>
 
+#include "limits.h"
 #include "log.h"
-
-#define LISTED_ITEMS 50 /* of the queue or the dead, in one answer */
 
 const char *request_text(const json_t *request, const char *key)
 {
@@ -14,10 +13,38 @@ const char *request_text(const json_t *request, const char *key)
 
 /* ------------------------------------------------------------------------------------- sources */
 
+/* Some of them from a cursor on: the one after which to begin. */
+struct source_page {
+    json_t *list;
+    const char *after;
+    bool begun, more;
+};
+
+static void list_source(void *ctx, struct source *source)
+{
+    struct source_page *page = ctx;
+    if (!page->begun)
+        page->begun = strcmp(source_def(source)->id, page->after) == 0;
+    else if (json_array_size(page->list) < LIMIT_SOURCES_ANSWER)
+        json_array_append_new(page->list, source_json(source));
+    else
+        page->more = true;
+}
+
 static void answer_sources(struct pipeline *p, const json_t *request, struct control_call *call)
 {
-    (void)request;
-    control_answer(call, json_pack("{s:b, s:o}", "ok", 1, "sources", answer_source_list(p)));
+    const char *after = request_text(request, "after");
+    struct source_page page = {NULL, after, after == NULL, false};
+    if (after && !sources_find(p->sources, str_of(after))) {
+        control_fail(call, EX_TEMPFAIL, "source %s was removed meanwhile, ask again",
+                     log_safez(after));
+        return;
+    }
+    page.list = json_array();
+    sources_each(p->sources, list_source, &page);
+    const json_t *last = json_array_get(page.list, json_array_size(page.list) - 1);
+    json_t *next = page.more ? json_incref(json_object_get(last, "id")) : json_null();
+    control_answer(call, json_pack("{s:b, s:o, s:o}", "ok", 1, "sources", page.list, "next", next));
 }
 
 static struct source *named(struct pipeline *p, const json_t *request, struct control_call *call)
@@ -72,69 +99,6 @@ static void answer_resume(struct pipeline *p, const json_t *request, struct cont
     pause_or_resume(p, request, call, false);
 }
 
-/* --------------------------------------------------------------------------------------- queue */
-
-struct listing {
-    struct pipeline *pipeline;
-    json_t *list;
-};
-
-static json_t *item_line(uint64_t id, struct str row)
-{
-    struct str work = work_of_row(row);
-    json_t *line = json_pack("{s:I}", "id", (json_int_t)id);
-    json_t *record = json_loadb(work.at, work.len, 0, NULL);
-    json_t *item = json_object_get(record, "item");
-    json_t *headline =
-        json_object_get(json_array_get(json_object_get(item, "headlines"), 0), "value");
-    json_object_set(line, "uri", json_object_get(item, "uri"));
-    if (headline)
-        json_object_set(line, "headline", headline);
-    json_object_set(line, "event", json_object_get(record, "event"));
-    json_decref(record);
-    return line;
-}
-
-static int list_queued(void *ctx, uint64_t id, struct store_tries tries, struct str row)
-{
-    struct listing *listing = ctx;
-    (void)tries;
-    json_t *line = item_line(id, row), *state = dispatch_explain(listing->pipeline->dispatch, id);
-    if (state) {
-        json_object_update(line, state);
-        json_decref(state);
-    }
-    json_array_append_new(listing->list, line);
-    return json_array_size(listing->list) < LISTED_ITEMS ? 0 : 1;
-}
-
-static int list_dead(void *ctx, uint64_t id, struct str reason, struct str row)
-{
-    struct listing *listing = ctx;
-    json_t *line = item_line(id, row);
-    json_object_set_new(line, "reason", json_stringn(reason.at, reason.len));
-    json_array_append_new(listing->list, line);
-    return json_array_size(listing->list) < LISTED_ITEMS ? 0 : 1;
-}
-
-static void answer_queue(struct pipeline *p, const json_t *request, struct control_call *call)
-{
-    struct listing listing = {p, json_array()};
-    (void)request;
-    store_each_queued(p->store, list_queued, &listing);
-    control_answer(call, json_pack("{s:b, s:o, s:o}", "ok", 1, "queue", status_queue(p), "items",
-                                   listing.list));
-}
-
-static void answer_dead(struct pipeline *p, const json_t *request, struct control_call *call)
-{
-    struct listing listing = {p, json_array()};
-    (void)request;
-    store_each_dead(p->store, list_dead, &listing);
-    control_answer(call, json_pack("{s:b, s:I, s:o}", "ok", 1, "dead", (json_int_t)p->numbers.dead,
-                                   "items", listing.list));
-}
-
 /* ------------------------------------------------------------------------------------ requests */
 
 static void answer_status_call(struct pipeline *p, const json_t *request, struct control_call *call)
@@ -167,8 +131,12 @@ void answer_request(void *ctx, const json_t *request, struct control_call *call)
         {"status", answer_status_call},     {"sources", answer_sources},
         {"source-add", catalog_add},        {"source-remove", answer_remove},
         {"source-refresh", answer_refresh}, {"source-pause", answer_pause},
-        {"source-resume", answer_resume},   {"queue", answer_queue},
-        {"queue-dead", answer_dead},        {"explain", answer_explain},
+        {"source-resume", answer_resume},   {"queue", queue_summary},
+        {"queue-list", queue_list},         {"queue-dead", queue_dead},
+        {"queue-show", queue_show},         {"queue-requeue", queue_requeue},
+        {"queue-purge", queue_purge},       {"explain", answer_explain},
+        {"backup", backup_start},           {"backup-state", backup_state},
+        {"backup-list", backup_list},
     };
     const char *name = request_text(request, "do");
     for (size_t i = 0; name && i < ARRAY_LEN(requests); i++) {

@@ -3,6 +3,9 @@
 
 #include <stdlib.h>
 
+#include "clock.h"
+#include "crash.h"
+
 struct batch *batch_new(struct pipeline *p)
 {
     struct batch *batch = xcalloc(1, sizeof *batch);
@@ -12,11 +15,29 @@ struct batch *batch_new(struct pipeline *p)
     return batch;
 }
 
-void batch_add_item(struct batch *batch, uint64_t id, size_t size)
+void batch_add_item(struct batch *batch, const struct dispatch_item *item)
 {
     if (batch->item_count % 64 == 0)
         batch->items = xrealloc(batch->items, (batch->item_count + 64) * sizeof *batch->items);
-    batch->items[batch->item_count++] = (struct batch_item){id, size};
+    batch->items[batch->item_count++] = *item;
+    batch->pipeline->flow.on_way += item->size;
+    batch->dirty = true;
+}
+
+struct batch_result *batch_add_result(struct batch *batch)
+{
+    if (batch->result_count % 16 == 0)
+        batch->results =
+            xrealloc(batch->results, (batch->result_count + 16) * sizeof *batch->results);
+    return &batch->results[batch->result_count++];
+}
+
+void batch_finish(struct batch *batch, uint64_t id)
+{
+    *batch_add_result(batch) = (struct batch_result){.id = id};
+    store_queue_drop(batch->change, id);
+    batch->done++;
+    batch->pipeline->numbers.done++;
     batch->dirty = true;
 }
 
@@ -37,6 +58,8 @@ struct link_writer batch_writer(struct batch *batch)
 
 static void batch_free(struct batch *batch)
 {
+    for (size_t i = 0; i < batch->item_count; i++)
+        batch->pipeline->flow.on_way -= batch->items[i].size;
     for (size_t i = 0; i < batch->result_count; i++) {
         free(batch->results[i].topic);
         buf_free(&batch->results[i].record);
@@ -56,6 +79,7 @@ static void publish(struct pipeline *p, const struct batch_result *result)
     p->durable.next_seq = result->seq + 1;
     live_publish(p->live, &(struct live_record){result->seq, result->prev, str_of(result->topic),
                                                 buf_str(&result->record)});
+    CRASH_POINT("published");
 }
 
 /* Everything that may only happen once the disk has it. */
@@ -63,16 +87,29 @@ static void on_durable(void *ctx)
 {
     struct batch *batch = ctx;
     struct pipeline *p = batch->pipeline;
+    if (batch->result_count)
+        CRASH_POINT("after-settle-commit");
     link_settled(p->link, batch->generation);
-    p->durable.accepted += batch->item_count;
+    p->flow.synced_at = clock_mono();
+    p->durable.accepted += batch->item_count - batch->revived;
+    p->seen.accepted += batch->item_count - batch->revived;
+    p->seen.fetched += batch->item_count - batch->revived;
+    p->durable.dead -= batch->revived + batch->purged;
+    p->durable.done += batch->purged;
     for (size_t i = 0; i < batch->item_count; i++)
-        dispatch_add(p->dispatch, batch->items[i].id, batch->items[i].size, 0, 0);
+        dispatch_add(p->dispatch, &batch->items[i]);
     for (size_t i = 0; i < batch->result_count; i++)
         publish(p, &batch->results[i]);
+    if (batch->item_count)
+        CRASH_POINT("accepted");
     if (batch->source)
         source_settled(batch->source);
+    void (*then)(void *ctx) = batch->then;
+    void *then_ctx = batch->then_ctx;
     batch_free(batch);
     pipeline_weigh(p);
+    if (then)
+        then(then_ctx);
 }
 
 /* A change carries the numbers of what was handed over before it and of itself, nothing of a batch
@@ -83,9 +120,10 @@ static void add_share(struct pipeline *p, const struct batch *batch)
     for (size_t i = 0; i < batch->result_count; i++) /* its own, so that a crash leaves no hole */
         if (batch->results[i].seq)
             p->committed.next_seq = batch->results[i].seq + 1;
-    p->committed.accepted += batch->item_count;
-    p->committed.done += batch->done;
+    p->committed.accepted += batch->item_count - batch->revived;
+    p->committed.done += batch->done + batch->purged;
     p->committed.dead += batch->dead;
+    p->committed.dead -= batch->revived + batch->purged;
     p->committed.duplicates = p->numbers.duplicates; /* part of no balance */
 }
 
@@ -96,6 +134,7 @@ void batch_commit(struct batch *batch)
         batch_free(batch);
         return;
     }
+    CRASH_POINT("batch-built");
     add_share(p, batch);
     store_set_numbers(batch->change, &p->committed);
     store_commit(p->store, &batch->change, on_durable, batch);

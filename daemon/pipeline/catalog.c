@@ -129,6 +129,7 @@ static int add_configured(struct pipeline *p, const struct config_source *c, cha
                              .title = c->title,
                              .every_us = c->every_us,
                              .full_text = (enum source_full_text)c->full_text,
+                             .lane = (enum source_lane)c->lane,
                              .allow_private = c->allow_private};
     if (store_get_source(p->store, str_of(def.id), &state) != 0)
         buf_reset(&state);
@@ -204,6 +205,38 @@ static int add_remembered(void *ctx, struct str key, struct str row)
     return 0;
 }
 
+/* ----------------------------------------------------------------------------- handed-in items */
+
+#define PUSH_ID "push" /* of the source of those who name none */
+
+static struct source *with_id(struct pipeline *p, struct str id)
+{
+    struct source *source = sources_find(p->sources, id);
+    return source && str_is(id, source_def(source)->id) ? source : NULL;
+}
+
+struct source *catalog_push_source(struct pipeline *p, struct str id)
+{
+    struct source_def def = {.kind = "push", .title = "Handed in", .full_text = FULL_TEXT_NEVER};
+    char why[SOURCE_WHY];
+    if (id.len == 0)
+        id = STR(PUSH_ID);
+    struct source *source = with_id(p, id);
+    if (!source && str_is(id, PUSH_ID) && add_under(p, &def, PUSH_ID, &source, why) != 0)
+        log_error("pipeline: the source of what is handed in cannot be made why=%s",
+                  log_safez(why));
+    return source && source_takes_pushes(source) ? source : NULL;
+}
+
+/* It has been there before. */
+static void restore_push_source(struct pipeline *p)
+{
+    struct buf state = BUF_NONE;
+    if (store_get_source(p->store, STR(PUSH_ID), &state) == 0)
+        catalog_push_source(p, STR_NONE);
+    buf_free(&state);
+}
+
 /* The configuration goes first: where both name one address, it decides. */
 int sources_restore(struct pipeline *p, char why[PIPELINE_WHY])
 {
@@ -213,5 +246,6 @@ int sources_restore(struct pipeline *p, char why[PIPELINE_WHY])
             return rc;
     }
     store_each_source(p->store, add_remembered, p);
+    restore_push_source(p);
     return 0;
 }

@@ -69,14 +69,16 @@ struct burial {
     bool found;
 };
 
-static int find_dead(void *ctx, uint64_t id, struct str reason, struct str row)
+static int find_dead(void *ctx, uint64_t id, const struct store_dead *dead)
 {
     struct burial *burial = ctx;
-    (void)row;
     if (id != burial->id)
-        return 0;
+        return 1;
     burial->found = true;
-    say(burial->lines, "dead: %.*s; kept aside (dateline queue dead)", STR_ARG(reason));
+    say(burial->lines,
+        "dead: %.*s, after %u deliveries; kept aside (dateline queue show %llu, dateline queue "
+        "requeue %llu)",
+        STR_ARG(dead->reason), dead->deliveries, (unsigned long long)id, (unsigned long long)id);
     return 1;
 }
 
@@ -98,7 +100,7 @@ static void say_unfinished(struct pipeline *p, json_t *lines, json_t *facts, uin
         json_object_set_new(facts, "queue", state);
         return;
     }
-    store_each_dead(p->store, find_dead, &burial);
+    store_each_dead(p->store, queue_id, find_dead, &burial);
     if (!burial.found)
         say(lines, "handed over to the disk, not durable yet");
 }

@@ -14,35 +14,6 @@
 #include "log.h"
 
 #define DRAIN_TICK_S 0.1
-#define KEEP_TICK_S  600.0
-
-/* ------------------------------------------------------------------------------ back-pressure */
-
-static uint64_t unfinished(const struct pipeline *p)
-{
-    uint64_t ended = p->numbers.done + p->numbers.dead;
-    return p->numbers.accepted > ended ? p->numbers.accepted - ended : 0;
-}
-
-/* Held at the limit, let go a tenth below it, so that it does not flutter. */
-void pipeline_weigh(struct pipeline *p)
-{
-    uint64_t items = unfinished(p);
-    size_t bytes = store_pending_bytes(p->store);
-    size_t unread = parser_backlog(p->parser);
-    p->full = items >= LIMIT_QUEUE_ITEMS || bytes >= LIMIT_WRITE_BACKLOG;
-    bool full = p->full || unread >= LIMIT_PARSE_BACKLOG;
-    bool roomy = items < LIMIT_QUEUE_ITEMS / 10 * 9 && bytes < LIMIT_WRITE_BACKLOG / 10 * 9 &&
-                 unread < LIMIT_PARSE_BACKLOG / 2;
-    bool hold = p->draining || full || (p->held && !roomy);
-    if (hold == p->held)
-        return;
-    p->held = hold;
-    sources_hold(p->sources, hold);
-    if (!p->draining)
-        log_info("pipeline: sources %s unfinished=%llu unwritten=%zu unread=%zu",
-                 hold ? "held" : "let go", (unsigned long long)items, bytes, unread);
-}
 
 /* ---------------------------------------------------------------------------------- the loop */
 
@@ -83,24 +54,6 @@ static void on_drain_tick(struct ev_loop *loop, ev_timer *w, int events)
     call(p->drained_ctx);
 }
 
-/* Results that are older than replay.keep go. */
-static void on_keep_tick(struct ev_loop *loop, ev_timer *w, int events)
-{
-    struct pipeline *p = w->data;
-    uint64_t seq;
-    (void)loop;
-    (void)events;
-    if (store_seq_at(p->store, clock_now() - p->config->replay.keep_us, &seq) != 0 ||
-        seq <= p->kept)
-        return;
-    struct batch *batch = batch_new(p);
-    store_drop_results(batch->change, seq);
-    batch->dirty = true;
-    batch_commit(batch);
-    p->kept = seq;
-    log_info("pipeline: results are kept from here on seq=%llu", (unsigned long long)seq);
-}
-
 static void start_watchers(struct pipeline *p)
 {
     ev_prepare_init(&p->before_sleep, on_before_sleep);
@@ -108,8 +61,8 @@ static void start_watchers(struct pipeline *p)
     ev_set_priority(&p->after_sleep, EV_MAXPRI); /* before whatever else wakes: its time counts */
     ev_set_priority(&p->before_sleep, EV_MINPRI);
     ev_timer_init(&p->drain, on_drain_tick, DRAIN_TICK_S, DRAIN_TICK_S);
-    ev_timer_init(&p->keep, on_keep_tick, KEEP_TICK_S, KEEP_TICK_S);
-    p->before_sleep.data = p->after_sleep.data = p->drain.data = p->keep.data = p;
+    keep_init(p);
+    p->before_sleep.data = p->after_sleep.data = p->drain.data = p;
     ev_prepare_start(p->loop, &p->before_sleep);
     ev_check_start(p->loop, &p->after_sleep);
 }
@@ -133,17 +86,15 @@ static void on_store(void *ctx, enum store_event_type event, int error)
     case STORE_FAILED:
         pipeline_fail(p, "a write failed", error);
         break;
+    case STORE_FULL:
+    case STORE_ROOM:
+        p->flow.full = event == STORE_FULL;
+        log_warning("pipeline: the disk of the state %s",
+                    p->flow.full ? "is full, nothing is accepted until there is space"
+                                 : "has space again");
+        pipeline_weigh(p);
+        break;
     }
-}
-
-static int link_get_seen(void *ctx, const uint8_t id[16], struct buf *out)
-{
-    return store_get_seen(((struct pipeline *)ctx)->store, id, out);
-}
-
-static int link_get_text(void *ctx, const uint8_t hash[16], struct buf *out)
-{
-    return store_get_text(((struct pipeline *)ctx)->store, hash, out);
 }
 
 struct replay {
@@ -188,10 +139,12 @@ static int exit_of_store(int error)
 static int open_store(struct pipeline *p, char why[PIPELINE_WHY])
 {
     char reason[STORE_WHY];
-    int rc = store_open(
-        &(struct store_options){
-            .path = p->config->state, .loop = p->loop, .up = on_store, .ctx = p},
-        &p->store, reason);
+    int rc = store_open(&(struct store_options){.path = p->config->state,
+                                                .loop = p->loop,
+                                                .seen_keep_us = p->config->seen.keep_us,
+                                                .up = on_store,
+                                                .ctx = p},
+                        &p->store, reason);
     if (rc != 0) {
         snprintf(why, PIPELINE_WHY, "%s", reason);
         return exit_of_store(rc);
@@ -241,6 +194,7 @@ static int open_sockets(struct pipeline *p, char why[PIPELINE_WHY])
     int rc = dispatch_open(&(struct dispatch_options){.loop = p->loop,
                                                       .zmq = p->zmq,
                                                       .bind = (const char *const *)c->work.bind,
+                                                      .keys = p->keys,
                                                       .lease_us = c->work.lease_us,
                                                       .max_deliveries = c->work.max_deliveries,
                                                       .epoch = store_epoch(p->store),
@@ -253,6 +207,7 @@ static int open_sockets(struct pipeline *p, char why[PIPELINE_WHY])
                                           .zmq = p->zmq,
                                           .bind = (const char *const *)c->live.bind,
                                           .replay_bind = (const char *const *)c->replay.bind,
+                                          .keys = p->keys,
                                           .epoch = store_epoch(p->store),
                                           .heartbeat_us = c->live.heartbeat_us,
                                           .newest = p->durable.next_seq - 1,
@@ -265,11 +220,21 @@ static int open_sockets(struct pipeline *p, char why[PIPELINE_WHY])
     rc = control_open(&(struct control_options){.loop = p->loop,
                                                 .zmq = p->zmq,
                                                 .bind = c->control.bind,
+                                                .keys = p->keys,
                                                 .up = answer_request,
                                                 .ctx = p},
                       &p->control);
     if (rc != 0)
         return refuse(why, "control.bind", c->control.bind, rc);
+    rc = intake_open(&(struct intake_options){.loop = p->loop,
+                                              .zmq = p->zmq,
+                                              .bind = (const char *const *)c->intake.bind,
+                                              .keys = p->keys,
+                                              .up = push_up,
+                                              .ctx = p},
+                     &p->intake, &failed);
+    if (rc != 0)
+        return refuse(why, "intake.bind", failed, rc);
     if (strcmp(c->web.listen, "off") == 0)
         return 0;
     rc = web_open(&(struct web_options){.loop = p->loop,
@@ -319,10 +284,23 @@ static int open_readers(struct pipeline *p, char why[PIPELINE_WHY])
     return EX_OSERR;
 }
 
-static int requeue(void *ctx, uint64_t id, struct store_tries tries, struct str work)
+static int requeue(void *ctx, uint64_t id, struct store_tries tries, size_t size, struct str head)
 {
     struct pipeline *p = ctx;
-    dispatch_add(p->dispatch, id, work.len, tries.deliveries, tries.deaths);
+    struct dispatch_item item = work_item(id, head, tries.deliveries, tries.deaths);
+    item.size += size - head.len;
+    dispatch_add(p->dispatch, &item);
+    return 0;
+}
+
+/* An item whose head was damaged. */
+static int requeue_missed(void *ctx, uint64_t id, struct store_tries tries, struct str row)
+{
+    struct pipeline *p = ctx;
+    json_t *known = dispatch_explain(p->dispatch, id);
+    if (!known)
+        requeue(p, id, tries, row.len, row);
+    json_decref(known);
     return 0;
 }
 
@@ -332,7 +310,7 @@ static void balance(struct pipeline *p, uint64_t queued)
     struct store_numbers *n = &p->numbers;
     log_error("pipeline: the queue holds another number of items than was counted queue=%llu "
               "counted=%llu",
-              (unsigned long long)queued, (unsigned long long)unfinished(p));
+              (unsigned long long)queued, (unsigned long long)pipeline_unfinished(p));
     if (n->accepted >= queued + n->dead)
         n->done = n->accepted - queued - n->dead;
     else
@@ -344,12 +322,17 @@ static void balance(struct pipeline *p, uint64_t queued)
 static int restore_queue(struct pipeline *p, char why[PIPELINE_WHY])
 {
     struct dispatch_counts counts;
-    if (store_each_queued(p->store, requeue, p) != 0) {
+    int rc = store_each_head(p->store, requeue, p);
+    dispatch_counts(p->dispatch, &counts);
+    if (rc != 0 ||
+        counts.ready != pipeline_unfinished(p)) /* as it is when all is well with the heads */
+        rc = store_each_queued(p->store, requeue_missed, p);
+    if (rc != 0) {
         snprintf(why, PIPELINE_WHY, "%s: the queue cannot be read back", p->config->state);
         return EX_DATAERR;
     }
     dispatch_counts(p->dispatch, &counts);
-    if (counts.ready != unfinished(p))
+    if (counts.ready != pipeline_unfinished(p))
         balance(p, counts.ready);
     if (counts.ready)
         log_info("pipeline: unfinished items go on items=%llu", (unsigned long long)counts.ready);
@@ -367,15 +350,15 @@ int pipeline_open(const struct config *config, struct ev_loop *loop, struct pipe
     p->zmq = zmq_ctx_new();
     p->started_at = clock_now();
     p->started_mono = p->turn.woke = clock_mono();
-    p->link = link_new(&(struct link_options){link_get_seen, link_get_text, p});
+    p->link = link_new(&(struct link_options){keep_get_seen, keep_get_text, p});
     start_watchers(p);
     if ((rc = open_store(p, why)) != 0 || (rc = make_runtime(p, why)) != 0 ||
-        (rc = open_sockets(p, why)) != 0 || (rc = open_readers(p, why)) != 0 ||
-        (rc = restore_queue(p, why)) != 0) {
+        (rc = gate_open(p, why)) != 0 || (rc = open_sockets(p, why)) != 0 ||
+        (rc = open_readers(p, why)) != 0 || (rc = restore_queue(p, why)) != 0) {
         pipeline_close(p);
         return rc;
     }
-    pipeline_weigh(p);
+    flow_start(p);
     ev_timer_start(p->loop, &p->keep);
     sources_start(p->sources);
     *out = p;
@@ -388,6 +371,8 @@ void pipeline_drain(struct pipeline *p, void (*on_drained)(void *ctx), void *ctx
     p->on_drained = on_drained;
     p->drained_ctx = ctx;
     pipeline_weigh(p);
+    intake_drain(p->intake);
+    push_drain(p);
     dispatch_drain(p->dispatch);
     ev_timer_start(p->loop, &p->drain);
 }
@@ -397,13 +382,19 @@ void pipeline_close(struct pipeline *p)
 {
     if (!p)
         return;
+    flow_stop(p);
     web_close(p->web);
+    queue_stop(p);
     control_close(p->control);
     way_in_stop(p);
+    push_stop(p);
     fetch_close(p->fetch);
     parser_close(p->parser);
     way_out_stop(p);
+    backup_stop(p);
     store_close(p->store);
+    push_forget(p);
+    intake_close(p->intake);
     sources_close(p->sources);
     dispatch_close(p->dispatch);
     live_close(p->live);
@@ -412,40 +403,11 @@ void pipeline_close(struct pipeline *p)
     ev_check_stop(p->loop, &p->after_sleep);
     ev_timer_stop(p->loop, &p->drain);
     ev_timer_stop(p->loop, &p->keep);
+    gate_close(p);
     zmq_ctx_term(p->zmq);
     if (p->lock >= 0)
         close(p->lock);
     free(p);
-}
-
-/* -------------------------------------------------------------------------------------- health */
-
-bool pipeline_failed(const struct pipeline *p)
-{
-    return p->failed;
-}
-
-const char *pipeline_trouble(struct pipeline *p)
-{
-    if (p->failed)
-        return "the store has failed";
-    if (p->draining)
-        return "stopping";
-    if (p->full)
-        return "the queue is full, sources are held";
-    return NULL;
-}
-
-const char *pipeline_summary(struct pipeline *p)
-{
-    static char line[160];
-    struct dispatch_counts counts;
-    dispatch_counts(p->dispatch, &counts);
-    snprintf(line, sizeof line, "%zu sources, %llu ready, %llu leased, %llu done, %u workers",
-             sources_count(p->sources), (unsigned long long)counts.ready,
-             (unsigned long long)counts.leased, (unsigned long long)p->durable.done,
-             counts.workers);
-    return line;
 }
 
 const char *pipeline_web_address(const struct pipeline *p)

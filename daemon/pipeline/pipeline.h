@@ -16,6 +16,7 @@
 #include "config.h"
 
 #include <ev.h>
+#include <stdbool.h>
 
 struct pipeline;
 
@@ -27,14 +28,20 @@ int pipeline_open(const struct config *config, struct ev_loop *loop, struct pipe
 /* Asks nobody any more, sends out no work, waits for what is under way; `on_drained` comes once. */
 void pipeline_drain(struct pipeline *pipeline, void (*on_drained)(void *ctx), void *ctx);
 void pipeline_close(struct pipeline *pipeline);
-/* Why nothing moves or can be relied on; NULL while all is well. For readiness and the watchdog. */
-const char *pipeline_trouble(struct pipeline *pipeline);
+/* False when everything stands still though it could go on: then only a new start helps, and the watchdog
+ * is not fed. A slow disk, an empty queue or workers that are away are no such thing. */
+bool pipeline_moves(const struct pipeline *pipeline, const char **why_not_out);
 /* The store has failed: the process must end and start again. */
 bool pipeline_failed(const struct pipeline *pipeline);
 /* One line for the service manager's status. Static. */
 const char *pipeline_summary(struct pipeline *pipeline);
 const char *pipeline_web_address(const struct pipeline *pipeline);
 
+/* SIGHUP: reads the authorised keys again; a bad file keeps the old ones. What was done stands in the log. */
+void pipeline_reload(struct pipeline *pipeline);
+
+/* `datelined -t`: the files of security:. As pipeline_open(). */
+int pipeline_check_keys(const struct config *config, char why[PIPELINE_WHY]);
 /* `datelined -t`: the state read-only, beside a running daemon too. */
 int pipeline_check_state(const struct config *config, char why[PIPELINE_WHY]);
 

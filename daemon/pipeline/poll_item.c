@@ -1,12 +1,12 @@
-/* The items of a poll: who they are, whether their page is wanted, and the way into the queue. */
+/* The items of a poll: who they are, and whether their page is wanted. */
 #include "poll.h"
 
 #include <stdlib.h>
 
+#include "carrier.h"
 #include "clock.h"
 #include "limits.h"
 #include "log.h"
-#include "url.h"
 #include "utf8.h"
 
 static void page_free(struct page *page)
@@ -28,112 +28,20 @@ void poll_drop_pages(struct poll *poll)
     }
 }
 
-/* ---------------------------------------------------------------------------------- one item */
-
-static const char *event_of(enum link_verdict verdict)
-{
-    switch (verdict) {
-    case LINK_NEW:
-        return "new";
-    case LINK_UPDATE:
-        return "update";
-    case LINK_RETRACTION:
-        return "retraction";
-    case LINK_KNOWN:
-        break;
-    }
-    return NULL;
-}
-
-static void remember_url(struct batch *batch, struct str url, const char *uri)
-{
-    struct buf identity = BUF_NONE;
-    uint8_t key[16];
-    if (url.len && url_identity(url, &identity) == 0) {
-        link_url_key(buf_str(&identity), key);
-        store_put_url(batch->change, key, str_of(uri));
-    }
-    buf_free(&identity);
-}
-
-/* Refused, and remembered as such: its page is not asked for again with every poll. */
-static void ignore(struct poll *poll, struct batch *batch, const struct link_identity *identity,
-                   const char *why)
-{
-    struct pipeline *p = poll->pipeline;
-    struct link_writer writer = batch_writer(batch);
-    log_info("pipeline: item refused source=%s uri=%s why=%s", poll_id(poll), identity->uri,
-             log_safez(why));
-    link_ignore(p->link, identity, poll->fetched_at, batch->generation, &writer);
-    batch->dirty = true;
-    p->seen.refused++;
-}
-
-static void enqueue(struct poll *poll, struct batch *batch, const struct item *item,
-                    const struct link_identity *identity, const struct link_answer *answer)
-{
-    struct pipeline *p = poll->pipeline;
-    struct buf row = BUF_NONE;
-    work_row(item,
-             &(struct work_facts){.event = event_of(answer->verdict),
-                                  .identity = identity,
-                                  .answer = answer,
-                                  .source = poll->source,
-                                  .title = poll->title,
-                                  .url = poll->name ? poll->url : NULL,
-                                  .fetched_at = poll->fetched_at},
-             &row);
-    if (row.len > LIMIT_MESSAGE - LIMIT_FIELD) {
-        ignore(poll, batch, identity, "too large for a message");
-        buf_free(&row);
-        return;
-    }
-    uint64_t id = p->numbers.next_queue_id++;
-    struct link_writer writer = batch_writer(batch);
-    link_remember(p->link, identity, answer, id, batch->generation, &writer);
-    remember_url(batch, item->field[ITEM_LINK], identity->uri);
-    remember_url(batch, item->field[ITEM_CANONICAL], identity->uri);
-    if (poll->name) { /* the last item of a file stands for it */
-        uint8_t key[16];
-        link_url_key(str_of(poll->url), key);
-        store_put_url(batch->change, key, str_of(identity->uri));
-    }
-    store_queue_put(batch->change, id, buf_str(&row));
-    batch_add_item(batch, id, row.len);
-    p->numbers.accepted++;
-    poll->outcome.fresh_items++;
-    log_debug("pipeline: accepted source=%s uri=%s version=%u event=%s queue=%llu", poll_id(poll),
-              identity->uri, answer->version, event_of(answer->verdict), (unsigned long long)id);
-    buf_free(&row);
-}
-
-static void count_known(struct pipeline *p)
-{
-    p->numbers.duplicates++;
-    p->seen.known++;
-}
-
-/* The item is as whole as it gets: known, or queued. */
+/* What of a poll its items need to know. */
 static void accept_item(struct poll *poll, struct batch *batch, const struct item *item,
                         const struct link_identity *identity)
 {
-    struct pipeline *p = poll->pipeline;
-    struct link_answer answer;
-    struct str source_id = str_of(poll_id(poll));
-    if (!item->field[ITEM_HEADLINE].len && !item_text(item).len &&
-        !(item->flags & ITEM_RETRACTED)) {
-        ignore(poll, batch, identity, "nothing to read in it");
-        return;
-    }
-    link_judge(p->link, source_id, identity, item, poll->fetched_at, &answer);
-    if (answer.verdict != LINK_KNOWN) {
-        enqueue(poll, batch, item, identity, &answer);
-        return;
-    }
-    struct link_writer writer = batch_writer(batch);
-    if (link_remember(p->link, identity, &answer, 0, batch->generation, &writer))
-        batch->dirty = true;
-    count_known(p);
+    const struct source_def *def = source_def(poll->source);
+    struct carrier carrier = {.pipeline = poll->pipeline,
+                              .source = poll->source,
+                              .fetched_at = poll->fetched_at,
+                              .title = poll->title,
+                              .url = poll->name ? poll->url : NULL,
+                              .stands_for_url = poll->name != NULL,
+                              .lane = def->lane == SOURCE_BACKFILL ? LANE_BACKFILL : LANE_LIVE};
+    carrier_accept(&carrier, batch, item, identity);
+    poll->outcome.fresh_items += carrier.fresh;
 }
 
 /* ---------------------------------------------------------------------------------- its page */
@@ -265,10 +173,10 @@ void poll_item(struct poll *poll, struct item **item)
     struct pipeline *p = poll->pipeline;
     struct link_identity identity;
     link_identify(str_of(poll_id(poll)), *item, &identity);
-    p->seen.fetched++;
+    p->seen.read++;
     poll->outcome.items++;
     if (link_is_listed(p->link, &identity)) {
-        count_known(p);
+        carrier_known(p);
         return;
     }
     if (wants_page(poll, *item)) {

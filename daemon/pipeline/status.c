@@ -22,19 +22,54 @@ static void set(json_t *object, const char *key, json_t *value)
 
 /* -------------------------------------------------------------------------------------- status */
 
+static json_t *held_names(const struct pipeline *p)
+{
+    json_t *names = json_array();
+    for (unsigned i = 0; i < FLOW_REASONS; i++)
+        if (flow_has(p->flow.reasons, (enum flow_reason)i))
+            json_array_append_new(names, json_string(flow_name((enum flow_reason)i)));
+    return names;
+}
+
+static json_t *hold_flags(const struct pipeline *p)
+{
+    json_t *flags = json_object();
+    for (unsigned i = 0; i < FLOW_REASONS; i++)
+        set(flags, flow_name((enum flow_reason)i),
+            json_boolean(flow_has(p->flow.reasons, (enum flow_reason)i)));
+    return flags;
+}
+
+/* Since the start. fetched = accepted + duplicate + filtered + refused: an item counts as fetched when it
+ * is known what became of it; `read` counts it when its document was read. */
 static json_t *intake_json(struct pipeline *p)
 {
+    char since[CLOCK_TEXT];
     json_t *o = json_object();
+    set(o, "read", number(p->seen.read));
     set(o, "fetched", number(p->seen.fetched));
-    set(o, "duplicate", number(p->numbers.duplicates));
+    set(o, "accepted", number(p->seen.accepted));
+    set(o, "duplicate", number(p->seen.known));
+    set(o, "filtered", number(p->seen.filtered));
     set(o, "refused", number(p->seen.refused));
-    set(o, "accepted", number(p->durable.accepted));
+    set(o, "documents_refused", number(p->seen.documents_refused));
+    set(o, "outcome",
+        json_pack("{s:I, s:I, s:I, s:I}", "accepted", (json_int_t)p->seen.accepted, "duplicate",
+                  (json_int_t)p->seen.known, "filtered", (json_int_t)p->seen.filtered, "refused",
+                  (json_int_t)p->seen.refused));
+    set(o, "duplicate_ever", number(p->numbers.duplicates));
     set(o, "pages", number(p->seen.pages));
     set(o, "files", number(p->seen.files));
     set(o, "held", json_boolean(p->held));
+    set(o, "held_since", p->held ? json_string(clock_format(p->flow.since, since)) : json_null());
+    set(o, "held_by", held_names(p));
+    set(o, "hold", hold_flags(p));
+    set(o, "holds", number(p->flow.holds));
     return o;
 }
 
+/* accepted = ready + leased + delayed + dead + done at every instant: all of it is read here, in one turn
+ * of the loop. */
 json_t *status_queue(struct pipeline *p)
 {
     struct dispatch_counts c;
@@ -44,15 +79,27 @@ json_t *status_queue(struct pipeline *p)
     set(o, "ready", number(c.ready));
     set(o, "leased", number(c.leased));
     set(o, "delayed", number(c.delayed));
-    set(o, "dead", number(p->numbers.dead));
+    set(o, "dead", number(p->durable.dead));
     set(o, "done", number(p->durable.done));
+    set(o, "purged", number(p->seen.purged));
+    set(o, "died", number(p->seen.died));
+    set(o, "bytes", number(c.bytes));
+    set(o, "max_items", number(p->config->queue.max_items));
+    set(o, "max_bytes", number(p->config->queue.max_bytes));
     set(o, "deliveries", number(c.deliveries));
     set(o, "redeliveries", number(c.redeliveries));
     set(o, "results", number(c.results));
+    set(o, "acks", number(c.acks));
     set(o, "nacks", number(c.nacks));
     set(o, "lapsed", number(c.lapsed));
     set(o, "refused", number(c.refused));
     set(o, "oldest_s", seconds(c.oldest_us));
+    set(o, "stalled", json_boolean(c.stalled));
+    set(o, "lanes",
+        json_pack("{s:I, s:I}", "live", (json_int_t)c.ready_of[LANE_LIVE], "backfill",
+                  (json_int_t)c.ready_of[LANE_BACKFILL]));
+    set(o, "languages", dispatch_languages(p->dispatch));
+    set(o, "unroutable", dispatch_unroutable(p->dispatch));
     return o;
 }
 
@@ -115,6 +162,8 @@ static json_t *store_json(struct pipeline *p)
     set(o, "sync_max_s", seconds(s.sync_max_us));
     set(o, "pending_bytes", number(store_pending_bytes(p->store)));
     set(o, "disk_bytes", number(s.disk_bytes));
+    set(o, "disk_free", number(p->flow.disk_free));
+    set(o, "disk_wanted", number(p->flow.disk_wanted));
     return o;
 }
 
@@ -162,23 +211,43 @@ static json_t *loop_json(struct pipeline *p)
     return o;
 }
 
+/* The lines of /readyz as one, or null. */
+static json_t *trouble_json(struct pipeline *p)
+{
+    struct buf lines = BUF_NONE;
+    bool ready = health_lines(p, &lines);
+    struct buf one = BUF_NONE;
+    struct str rest = buf_str(&lines), line;
+    while (!ready && str_cut(&rest, '\n', &line))
+        if (line.len)
+            buf_printf(&one, "%s%.*s", one.len ? "; " : "", STR_ARG(line));
+    json_t *json = ready ? json_null() : json_stringn(one.at, one.len);
+    buf_free(&lines);
+    buf_free(&one);
+    return json;
+}
+
 json_t *answer_status(void *ctx)
 {
     struct pipeline *p = ctx;
     char started[CLOCK_TEXT];
-    const char *trouble = pipeline_trouble(p), *web = pipeline_web_address(p);
+    const char *web = pipeline_web_address(p);
     json_t *o = json_object();
     set(o, "version", json_string(DATELINE_VERSION));
     set(o, "epoch", json_string(store_epoch(p->store)));
     set(o, "pid", json_integer(getpid()));
     set(o, "started", json_string(clock_format(p->started_at, started)));
     set(o, "uptime_s", seconds(clock_mono() - p->started_mono));
-    set(o, "trouble", trouble ? json_string(trouble) : json_null());
+    json_t *trouble = trouble_json(p);
+    set(o, "ready", json_boolean(json_is_null(trouble)));
+    set(o, "trouble", trouble);
     set(o, "intake", intake_json(p));
+    set(o, "push", push_json(p));
     set(o, "queue", status_queue(p));
     set(o, "workers", dispatch_workers(p->dispatch));
     set(o, "sources", sources_tally_json(p));
     set(o, "live", live_json(p));
+    set(o, "security", security_json(p));
     set(o, "store", store_json(p));
     set(o, "parser", parser_json(p));
     set(o, "fetch", fetch_json(p));
@@ -187,10 +256,9 @@ json_t *answer_status(void *ctx)
     return o;
 }
 
-bool answer_ready(void *ctx, const char **why_not_out)
+bool answer_ready(void *ctx, struct buf *why_out)
 {
-    *why_not_out = pipeline_trouble(ctx);
-    return *why_not_out == NULL;
+    return health_lines(ctx, why_out);
 }
 
 static int keep_recent(void *ctx, const struct store_result *result)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "crash.h"
 #include "log.h"
 
 #define ITEMS_A_TURN 32
@@ -80,7 +81,8 @@ static void take_about(struct poll *poll, const struct about *about)
 
 static bool is_list(enum parse_type type)
 {
-    return type == PARSE_RSS || type == PARSE_ATOM || type == PARSE_JSONFEED || type == PARSE_PAGE;
+    return type == PARSE_RSS || type == PARSE_ATOM || type == PARSE_JSONFEED ||
+           type == PARSE_PAGE || type == PARSE_NINJS;
 }
 
 static void fail(struct poll *poll, const char *class, const char *error)
@@ -145,14 +147,15 @@ static void steal_items(struct poll *poll, const struct parser_answer *answer)
 static void on_parsed(void *ctx, const struct parser_answer *answer)
 {
     struct poll *poll = ctx;
+    CRASH_POINT("parsed");
     poll->parse = NULL;
     pipeline_weigh(poll->pipeline);
     if (answer->error) {
-        poll->pipeline->seen.refused++;
+        poll->pipeline->seen.documents_refused++;
         fail(poll, class_of_parse(answer->error), answer->report.reason);
         poll_finish(poll);
     } else if (!poll->name && !is_list(answer->report.type)) {
-        poll->pipeline->seen.refused++;
+        poll->pipeline->seen.documents_refused++;
         fail(poll, "not-a-feed",
              "an HTML page or a text, not a feed; kind: page reads lists of links");
         poll_finish(poll);
@@ -182,6 +185,7 @@ static void parse_list(struct poll *poll, const struct fetch_reply *reply)
 static void on_list(void *ctx, const struct fetch_reply *reply)
 {
     struct poll *poll = ctx;
+    CRASH_POINT("fetched");
     poll->fetch = NULL;
     poll->url = xstrdup(reply->url);
     poll->etag = copy_or_null(reply->etag);
@@ -308,6 +312,7 @@ static void on_file(struct pipeline *pipeline, struct source_event *event)
 {
     struct poll *poll = poll_new(pipeline, event->source);
     const char *folder = source_def(event->source)->path;
+    CRASH_POINT("file-read");
     poll->name = xstrdup(event->name);
     poll->url = file_url(folder ? folder : "", event->name);
     poll->modified_at = event->modified_at;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "crash.h"
 #include "hash.h"
 #include "jsonscan.h"
 #include "limits.h"
@@ -31,6 +32,8 @@ static struct batch *out_batch(struct pipeline *p)
 void way_out_flush(struct pipeline *p)
 {
     struct batch *batch = p->out;
+    if (batch && batch->result_count)
+        CRASH_POINT("before-settle-commit");
     p->out = NULL;
     if (batch)
         batch_commit(batch);
@@ -190,14 +193,6 @@ static void put_topic(struct buf *out, const struct record_facts *facts)
 
 /* --------------------------------------------------------------------------------------- results */
 
-static struct batch_result *grow_results(struct batch *batch)
-{
-    if (batch->result_count % 16 == 0)
-        batch->results =
-            xrealloc(batch->results, (batch->result_count + 16) * sizeof *batch->results);
-    return &batch->results[batch->result_count++];
-}
-
 static void add_result(struct pipeline *p, uint64_t id, const struct record_facts *facts,
                        struct str bytes)
 {
@@ -205,7 +200,7 @@ static void add_result(struct pipeline *p, uint64_t id, const struct record_fact
     struct buf topic = BUF_NONE;
     put_topic(&topic, facts);
     struct topic_row *row = topic_row(p, buf_str(&topic));
-    struct batch_result *result = grow_results(batch);
+    struct batch_result *result = batch_add_result(batch);
     *result = (struct batch_result){.id = id, .seq = p->numbers.next_seq++, .prev = row->seq};
     result->topic = xstrdup(row->topic);
     buf_puts(&result->record, bytes);
@@ -230,13 +225,21 @@ static void settle(struct pipeline *p, uint64_t id, const struct record_facts *f
                    struct str bytes)
 {
     uint64_t seq;
-    if (store_result_of(p->store, facts->uri, facts->version, &seq) == 0)
-        *grow_results(out_batch(p)) = (struct batch_result){.id = id};
-    else
-        add_result(p, id, facts, bytes);
+    if (store_result_of(p->store, facts->uri, facts->version, &seq) == 0) {
+        batch_finish(out_batch(p), id);
+        return;
+    }
+    add_result(p, id, facts, bytes);
     store_queue_drop(out_batch(p)->change, id);
     out_batch(p)->done++;
     p->numbers.done++;
+}
+
+/* Its worker keeps its output itself. */
+static void settle_without_record(struct pipeline *p, uint64_t id)
+{
+    if (!p->failed)
+        batch_finish(out_batch(p), id);
 }
 
 /* 0 or -ENOENT. Any other error is the store's, and nobody's fault who waits for the row. */
@@ -276,6 +279,7 @@ static void on_result(struct pipeline *p, const struct dispatch_event *event)
 {
     struct record_facts facts;
     const char *fault = "record-malformed";
+    CRASH_POINT("result-received");
     if (read_record(event->record, &facts))
         fault = record_fault(p, event->id, &facts);
     if (p->failed) {
@@ -311,10 +315,18 @@ static void on_dead(struct pipeline *p, const struct dispatch_event *event)
         buf_free(&row);
         return;
     }
-    store_queue_bury(batch->change, event->id, buf_str(&row), str_of(event->reason));
+    store_queue_bury(batch->change, event->id,
+                     &(struct store_dead){.reason = str_of(event->reason),
+                                          .worker = str_of(event->worker),
+                                          .at = clock_now(),
+                                          .deliveries = event->deliveries,
+                                          .deaths = event->deaths,
+                                          .work = buf_str(&row)});
     buf_free(&row);
     batch->dead++;
     p->numbers.dead++;
+    p->seen.died++;
+    p->durable.dead++; /* dispatch has let it go: what is shown has to balance at once */
     log_warning("pipeline: item is dead queue=%llu worker=%s why=%s", (unsigned long long)event->id,
                 log_safez(event->worker), log_safez(event->reason));
 }
@@ -332,6 +344,9 @@ void way_out_dispatch(void *ctx, struct dispatch_event *event)
         break;
     case DISPATCH_RESULT:
         on_result(p, event);
+        break;
+    case DISPATCH_ACK:
+        settle_without_record(p, event->id);
         break;
     case DISPATCH_DEAD:
         on_dead(p, event);

@@ -1,5 +1,6 @@
 #include "inside.h"
 
+#include <ctype.h>
 #include <xxhash.h>
 
 #include "clock.h"
@@ -9,68 +10,109 @@ static uint64_t tag_of(struct str uri, struct str version)
     return XXH3_64bits_withSeed(uri.at, uri.len, XXH3_64bits(version.at, version.len));
 }
 
-static void set(json_t *object, const char *key, json_t *value)
-{
-    json_object_set_new(object, key, value);
-}
-
-static json_t *time_or_null(int64_t at)
-{
-    char text[CLOCK_TEXT];
-    return at ? json_string(clock_format(at, text)) : json_null();
-}
-
 /* A feed's title is told to its source when the poll ends; its first items know it before. */
 static const char *title_of(const struct work_facts *facts)
 {
     return facts->title ? facts->title : source_title(facts->source);
 }
 
-static json_t *source_of_record(const struct work_facts *facts)
+static void put_text(struct jsonput *j, const char *key, struct str text)
 {
-    const struct source_def *def = source_def(facts->source);
-    const char *address = def->url ? def->url : def->path;
-    return json_pack("{s:s, s:s, s:s}", "id", def->id, "url", address ? address : "", "title",
-                     title_of(facts));
+    jsonput_key(j, key);
+    jsonput_str(j, text);
 }
 
-static json_t *record_so_far(const struct item *item, const struct work_facts *facts,
-                             const char *version)
+static void put_time(struct jsonput *j, const char *key, int64_t at)
+{
+    char text[CLOCK_TEXT];
+    jsonput_key(j, key);
+    if (at)
+        jsonput_str(j, str_of(clock_format(at, text)));
+    else
+        jsonput_null(j);
+}
+
+static void put_item(struct jsonput *j, const struct item *item, const struct work_facts *facts)
 {
     const struct link_answer *answer = facts->answer;
-    struct item_identity identity = {
-        .uri = str_of(facts->identity->uri),
-        .version = answer->version,
-        .first_created = answer->first_created,
-        .version_created = facts->fetched_at,
-        .source_title = str_of(title_of(facts)),
-        .source_url = str_of(source_def(facts->source)->url),
-    };
-    struct str link = item->field[ITEM_LINK];
-    json_t *ninjs = item_ninjs(item, &identity);
-    json_t *record = json_object();
-    set(ninjs, "version", json_string(version));
-    set(record, "event", json_string(facts->event));
-    set(record, "item", ninjs);
-    set(record, "source", source_of_record(facts));
-    if (link.len)
-        set(record, "url", json_stringn(link.at, link.len));
-    else
-        set(record, "url", json_string(facts->url ? facts->url : ""));
-    set(record, "fetched", time_or_null(facts->fetched_at));
-    set(record, "published", time_or_null(item->published_at));
-    set(record, "story",
-        json_pack("{s:s, s:I, s:b}", "id", answer->story, "size", (json_int_t)answer->story_size,
-                  "first", (int)answer->story_first));
-    set(record, "duplicateOf",
-        answer->duplicate_of[0] ? json_string(answer->duplicate_of) : json_null());
-    return record;
+    jsonput_key(j, "item");
+    item_ninjs(item,
+               &(struct item_identity){
+                   .uri = str_of(facts->identity->uri),
+                   .version = answer->version,
+                   .first_created = answer->first_created,
+                   .version_created = facts->fetched_at,
+                   .source_title = str_of(title_of(facts)),
+                   .source_url = str_of(source_def(facts->source)->url),
+               },
+               j);
 }
 
-static int append(const char *bytes, size_t len, void *out)
+static void put_source(struct jsonput *j, const struct work_facts *facts)
 {
-    buf_put(out, bytes, len);
-    return 0;
+    const struct source_def *def = source_def(facts->source);
+    jsonput_key(j, "source");
+    jsonput_object(j);
+    put_text(j, "id", str_of(def->id));
+    put_text(j, "url", str_of(def->url ? def->url : def->path));
+    put_text(j, "title", str_of(title_of(facts)));
+    jsonput_close(j);
+}
+
+static void put_story(struct jsonput *j, const struct link_answer *answer)
+{
+    jsonput_key(j, "story");
+    jsonput_object(j);
+    put_text(j, "id", str_of(answer->story));
+    jsonput_key(j, "size");
+    jsonput_int(j, answer->story_size);
+    jsonput_key(j, "first");
+    jsonput_bool(j, answer->story_first);
+    jsonput_close(j);
+}
+
+static void put_record(struct jsonput *j, const struct item *item, const struct work_facts *facts)
+{
+    struct str link = item->field[ITEM_LINK];
+    jsonput_object(j);
+    put_text(j, "event", str_of(facts->event));
+    put_item(j, item, facts);
+    put_source(j, facts);
+    put_text(j, "url", link.len ? link : str_of(facts->url));
+    put_time(j, "fetched", facts->fetched_at);
+    put_time(j, "published", item->published_at);
+    put_story(j, facts->answer);
+    jsonput_key(j, "duplicateOf");
+    if (facts->answer->duplicate_of[0])
+        jsonput_str(j, str_of(facts->answer->duplicate_of));
+    else
+        jsonput_null(j);
+    jsonput_close(j);
+}
+
+/* The primary subtag of what the publisher declares ("en" of "en-GB", RFC 5646 2.2.1) when it is
+ * two or three letters, else "". */
+static void language_of(struct str declared, char out[4])
+{
+    size_t end = 0;
+    char code[4] = "";
+    while (end < declared.len && end < 4 && isalpha((unsigned char)declared.at[end]))
+        end++;
+    bool whole = end == declared.len || declared.at[end] == '-' || declared.at[end] == '_';
+    if (whole && (end == 2 || end == 3))
+        for (size_t i = 0; i < end; i++)
+            code[i] = (char)tolower((unsigned char)declared.at[i]);
+    memcpy(out, code, sizeof code);
+}
+
+static void put_head(const struct item *item, const struct work_facts *facts, uint64_t tag,
+                     struct buf *out)
+{
+    char language[4];
+    language_of(item->field[ITEM_LANGUAGE], language);
+    buf_put(out, &tag, sizeof tag);
+    buf_putc(out, (char)facts->lane);
+    buf_put(out, language, WORK_HEAD - WORK_TAG - 1);
 }
 
 void work_row(const struct item *item, const struct work_facts *facts, struct buf *out)
@@ -78,15 +120,29 @@ void work_row(const struct item *item, const struct work_facts *facts, struct bu
     char version[16];
     snprintf(version, sizeof version, "%u", facts->answer->version);
     uint64_t tag = tag_of(str_of(facts->identity->uri), str_of(version));
-    json_t *record = record_so_far(item, facts, version);
-    buf_put(out, &tag, sizeof tag);
-    json_dump_callback(record, append, out, JSON_COMPACT);
-    json_decref(record);
+    put_head(item, facts, tag, out);
+    put_record(&(struct jsonput){.out = out}, item, facts);
+}
+
+static bool has_lane(struct str row)
+{
+    return row.len >= WORK_HEAD && row.at[WORK_TAG] != '{';
 }
 
 struct str work_of_row(struct str row)
 {
-    return str_from(row, WORK_TAG);
+    return str_from(row, has_lane(row) ? WORK_HEAD : WORK_TAG);
+}
+
+struct dispatch_item work_item(uint64_t id, struct str row, uint32_t deliveries, uint32_t deaths)
+{
+    struct dispatch_item item = {
+        .id = id, .size = work_of_row(row).len, .deliveries = deliveries, .deaths = deaths};
+    if (has_lane(row)) {
+        item.lane = row.at[WORK_TAG] == LANE_BACKFILL ? LANE_BACKFILL : LANE_LIVE;
+        memcpy(item.language, row.at + WORK_TAG + 1, WORK_HEAD - WORK_TAG - 1);
+    }
+    return item;
 }
 
 bool work_is(struct str row, struct str uri, struct str version)

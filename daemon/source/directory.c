@@ -372,6 +372,7 @@ void directory_restore(struct source *source, struct str sums)
 
 const struct source_kind source_directory = {
     .name = "directory",
+    .at_rest = "watching",
     .check = directory_check,
     .start = directory_start,
     .due = directory_due,

@@ -3,6 +3,7 @@
 
 const struct source_kind source_feed = {
     .name = "feed",
+    .at_rest = "waiting",
     .asks = true,
     .check = ask_check,
     .start = ask_start,

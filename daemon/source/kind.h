@@ -21,7 +21,8 @@ enum source_phase { SOURCE_IDLE, SOURCE_UNDER_WAY, SOURCE_SETTLING };
 /* A kind is one of these in a file of its own, listed in kinds[] of sources.c. */
 struct source_kind {
     const char *name;
-    bool asks; /* by URL; the others have a path */
+    const char *at_rest; /* its state in a word while nothing is under way */
+    bool asks;           /* by URL; a directory has a path, a push source neither */
     int (*check)(const struct source_def *def, char why[SOURCE_WHY]); /* 0, -EINVAL */
     void (*due)(struct source *source);   /* its time has come; it is IDLE and out of the heap */
     void (*start)(struct source *source); /* plans the first time */
@@ -30,7 +31,7 @@ struct source_kind {
     /* Frees what it holds. NULL: nothing. */
     void (*stop)(struct source *source);
 };
-extern const struct source_kind source_feed, source_page, source_directory;
+extern const struct source_kind source_feed, source_page, source_directory, source_push;
 
 struct source {
     struct sources *sources;
@@ -45,6 +46,7 @@ struct source {
     uint32_t moved_count;
     char *title; /* the feed's own; NULL unknown */
     bool paused;
+    /* Of a push source: batches, items, new ones, none, refused documents. */
     uint64_t asks, items, fresh_items, files, bad_files;
 
     /* only in memory */
@@ -76,7 +78,7 @@ struct source *sources_at(struct sources *sources, const char *address);
 /* NULL: back to its own. Frees the former. */
 void sources_adopt(struct source *source, const char *address);
 void source_free(struct source *source);
-const char *source_address(const struct source *source); /* as defined */
+const char *source_address(const struct source *source); /* as defined; NULL: a push source */
 /* A replacement of a string of ours that may be NULL. */
 void source_keep(char **slot, const char *text);
 

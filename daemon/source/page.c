@@ -3,6 +3,7 @@
 
 const struct source_kind source_page = {
     .name = "page",
+    .at_rest = "waiting",
     .asks = true,
     .check = ask_check,
     .start = ask_start,

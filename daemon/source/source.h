@@ -21,12 +21,14 @@
 struct sources;
 struct source;
 
+enum source_lane { SOURCE_LIVE, SOURCE_BACKFILL };
 enum source_full_text { FULL_TEXT_AUTO, FULL_TEXT_ALWAYS, FULL_TEXT_NEVER };
 
 struct source_def { /* as configured; strings are copied by sources_add() */
     const char *id, *kind, *url, *path, *title;
     int64_t every_us; /* 0: auto */
     enum source_full_text full_text;
+    enum source_lane lane;
     bool allow_private;
     bool added; /* by command, not by configuration: remembered in the store */
 };
@@ -101,6 +103,10 @@ void source_polled(struct source *source, const struct source_outcome *outcome);
 /* class NULL: taken. Otherwise why the file was not understood. Either way it does not come again,
  * once the source_state() after this is durable, unless it changes. */
 void source_file_done(struct source *source, const char *name, const char *class, uint32_t items);
+/* A batch was handed in to a push source: items in it, how many of them are new or updates, documents
+ * that were refused. source_state() has changed. */
+void source_pushed(struct source *source, uint32_t items, uint32_t fresh, uint32_t refused);
+bool source_takes_pushes(const struct source *source);
 void source_settled(struct source *source);
 /* Whatever was under way has been cancelled by the caller: none of source_polled(),
  * source_file_done() and source_settled() will come for it. The ask is due again, the file is taken

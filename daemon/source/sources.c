@@ -11,7 +11,8 @@
 
 #define DUE_A_TURN 64 /* asked in one turn of the loop */
 
-static const struct source_kind *const kinds[] = {&source_feed, &source_page, &source_directory};
+static const struct source_kind *const kinds[] = {&source_feed, &source_page, &source_directory,
+                                                  &source_push};
 
 struct sources {
     struct sources_options options;
@@ -261,7 +262,8 @@ static int check(struct sources *sources, const struct source_def *def,
         snprintf(why, SOURCE_WHY, "id: %s is there already", def->id);
         return -EEXIST;
     }
-    there = find_origin(sources, str_of(kind->asks ? def->url : def->path));
+    const char *address = kind->asks ? def->url : def->path;
+    there = address ? find_origin(sources, str_of(address)) : NULL;
     if (there) {
         snprintf(why, SOURCE_WHY, "%s: source %s has this address already",
                  kind->asks ? "url" : "path", there->def.id);
@@ -326,11 +328,13 @@ int sources_add(struct sources *sources, const struct source_def *def, struct st
     struct source *s = make(sources, def, kind);
     const char *address = source_address(s);
     HASH_ADD_KEYPTR(by_id, sources->by_id, s->def.id, strlen(s->def.id), s);
-    HASH_ADD_KEYPTR(by_origin, sources->by_origin, address, strlen(address), s);
-    /* A definition has the older right to an address than a redirect. */
-    struct source *adopter = find_adopted(sources, str_of(address));
-    if (adopter)
-        sources_adopt(adopter, NULL);
+    if (address) {
+        HASH_ADD_KEYPTR(by_origin, sources->by_origin, address, strlen(address), s);
+        /* A definition has the older right to an address than a redirect. */
+        struct source *adopter = find_adopted(sources, str_of(address));
+        if (adopter)
+            sources_adopt(adopter, NULL);
+    }
     state_read(s, state);
     if (sources->started)
         kind->start(s);
@@ -348,7 +352,8 @@ void source_free(struct source *s)
         s->kind->stop(s);
     sources_adopt(s, NULL);
     HASH_DELETE(by_id, sources->by_id, s);
-    HASH_DELETE(by_origin, sources->by_origin, s);
+    if (source_address(s))
+        HASH_DELETE(by_origin, sources->by_origin, s);
     free(s->etag);
     free(s->last_modified);
     free(s->moved);

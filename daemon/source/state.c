@@ -140,7 +140,8 @@ static void read_object(struct source *s, const json_t *o)
     s->fresh_items = (uint64_t)get_number(o, "fresh_items", 0, INT64_MAX);
     s->files = (uint64_t)get_number(o, "files", 0, INT64_MAX);
     s->bad_files = (uint64_t)get_number(o, "bad_files", 0, INT64_MAX);
-    if (!address || strcmp(address, source_address(s)) != 0) {
+    const char *own = source_address(s);
+    if (!address != !own || (own && strcmp(address, own) != 0)) {
         log_info("source: address has changed, beginning anew source=%s", s->def.id);
         return;
     }
@@ -188,7 +189,7 @@ static const char *state_word(const struct source *s)
         return "failing";
     if (sources_held(s->sources))
         return "held";
-    return s->kind->asks ? "waiting" : "watching";
+    return s->kind->at_rest;
 }
 
 static bool has_next(const struct source *s)
@@ -228,7 +229,9 @@ json_t *source_json(const struct source *s)
     json_object_set_new(o, "asks", json_integer((json_int_t)s->asks));
     json_object_set_new(o, "items", json_integer((json_int_t)s->items));
     json_object_set_new(o, "fresh_items", json_integer((json_int_t)s->fresh_items));
-    if (!s->kind->asks) {
+    if (!source_address(s)) {
+        json_object_set_new(o, "refused", json_integer((json_int_t)s->bad_files));
+    } else if (!s->kind->asks) {
         json_object_set_new(o, "files", json_integer((json_int_t)s->files));
         json_object_set_new(o, "bad_files", json_integer((json_int_t)s->bad_files));
         json_object_set_new(o, "pending", json_integer((json_int_t)directory_pending(s)));
@@ -287,8 +290,26 @@ static void say_health(const struct source *s, struct buf *out)
     say_time(out, "Last something new", c->last_new);
 }
 
+static void explain_push(const struct source *s, struct buf *out)
+{
+    buf_printf(out, "Programs hand in the items of source %s (dateline push --source %s).\n",
+               s->def.id, s->def.id);
+    if (s->paused)
+        buf_printf(out, "It is paused by command: what is handed in is refused until then.\n");
+    say_time(out, "Last handed in", s->schedule.last_success);
+    say_time(out, "Last something new", s->schedule.last_new);
+    buf_printf(out,
+               "Batches: %" PRIu64 "; items: %" PRIu64 ", new: %" PRIu64
+               "; documents refused: %" PRIu64 ".\n",
+               s->asks, s->items, s->fresh_items, s->bad_files);
+}
+
 void source_explain(const struct source *s, struct buf *out)
 {
+    if (!source_address(s)) {
+        explain_push(s, out);
+        return;
+    }
     buf_printf(out, "Source %s is a %s at %s.\n", s->def.id, s->kind->name,
                log_safez(source_address(s)));
     say_next(s, out);

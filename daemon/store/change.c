@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "age.h"
 #include "keys.h"
 
 struct store_change *store_change_new(struct store *store)
@@ -69,6 +70,26 @@ static void put_text(struct store_change *change, enum family family, struct str
     put(change, family, key, parts, ARRAY_LEN(parts));
 }
 
+static void put_aged(struct store_change *change, enum family family, const uint8_t id[16],
+                     struct str text)
+{
+    uint8_t head[VALUE_AGED_HEAD];
+    value_aged_write(head, age_now());
+    const struct str parts[] = {bytes_str(head, sizeof head), text};
+    put(change, family, bytes_str(id, 16), parts, ARRAY_LEN(parts));
+}
+
+static void put_recorded(struct store_change *change, const struct store_result *result)
+{
+    uint8_t value[VALUE_RECORDED];
+    value_recorded_write(value, age_now(), result->seq);
+    const struct str part = bytes_str(value, sizeof value);
+    struct buf key = BUF_NONE;
+    key_recorded(&key, result->uri, result->version);
+    put(change, FAMILY_RECORDED, buf_str(&key), &part, 1);
+    buf_free(&key);
+}
+
 static void put_number(struct store_change *change, enum family family, struct str key, uint64_t n)
 {
     uint8_t value[VALUE_NUMBER];
@@ -102,23 +123,27 @@ void store_drop_source(struct store_change *change, struct str id)
 
 void store_put_seen(struct store_change *change, const uint8_t id[16], struct str entry)
 {
-    put_text(change, FAMILY_SEEN, bytes_str(id, 16), entry);
+    put_aged(change, FAMILY_SEEN, id, entry);
 }
 
 void store_put_text(struct store_change *change, const uint8_t hash[16], struct str entry)
 {
-    put_text(change, FAMILY_TEXTS, bytes_str(hash, 16), entry);
+    put_aged(change, FAMILY_TEXTS, hash, entry);
 }
 
 void store_put_url(struct store_change *change, const uint8_t hash[16], struct str uri)
 {
-    put_text(change, FAMILY_URLS, bytes_str(hash, 16), uri);
+    put_aged(change, FAMILY_URLS, hash, uri);
 }
 
 void store_queue_put(struct store_change *change, uint64_t id, struct str work)
 {
     struct key_number key = key_number(id);
+    uint8_t head[VALUE_HEAD];
+    assert(work.len <= UINT32_MAX);
+    const struct str part = bytes_str(head, value_head_write(head, work));
     put_text(change, FAMILY_QUEUE, bytes_str(key.at, sizeof key.at), work);
+    put(change, FAMILY_HEADS, bytes_str(key.at, sizeof key.at), &part, 1);
     if (id < change->first_put)
         change->first_put = id;
     if (id > change->last_put)
@@ -129,6 +154,7 @@ void store_queue_drop(struct store_change *change, uint64_t id)
 {
     struct key_number key = key_number(id);
     drop(change, FAMILY_QUEUE, bytes_str(key.at, sizeof key.at));
+    drop(change, FAMILY_HEADS, bytes_str(key.at, sizeof key.at));
     drop(change, FAMILY_TRIES, bytes_str(key.at, sizeof key.at));
     change->dropped++;
 }
@@ -142,13 +168,14 @@ void store_queue_tries(struct store_change *change, uint64_t id, struct store_tr
     put(change, FAMILY_TRIES, bytes_str(key.at, sizeof key.at), &part, 1);
 }
 
-void store_queue_bury(struct store_change *change, uint64_t id, struct str work, struct str reason)
+void store_queue_bury(struct store_change *change, uint64_t id, const struct store_dead *dead)
 {
     struct key_number key = key_number(id);
     uint8_t head[VALUE_DEAD_HEAD];
-    assert(reason.len <= UINT32_MAX);
-    value_dead_write(head, reason);
-    const struct str parts[] = {bytes_str(head, sizeof head), reason, work};
+    assert(dead->reason.len <= UINT32_MAX && dead->worker.len <= UINT32_MAX);
+    value_dead_write(head, dead);
+    const struct str parts[] = {bytes_str(head, sizeof head), dead->reason, dead->worker,
+                                dead->work};
     store_queue_drop(change, id);
     put(change, FAMILY_DEAD, bytes_str(key.at, sizeof key.at), parts, ARRAY_LEN(parts));
 }
@@ -169,17 +196,15 @@ void store_put_result(struct store_change *change, const struct store_result *re
     const struct str parts[] = {bytes_str(head, sizeof head), result->topic, result->uri,
                                 result->version, result->record};
     put(change, FAMILY_RESULTS, bytes_str(key.at, sizeof key.at), parts, ARRAY_LEN(parts));
-    struct buf recorded = BUF_NONE;
-    key_recorded(&recorded, result->uri, result->version);
-    put_number(change, FAMILY_RECORDED, buf_str(&recorded), result->seq);
+    put_recorded(change, result);
     put_number(change, FAMILY_TOPICS, result->topic, result->seq);
-    buf_free(&recorded);
 }
 
 void store_drop_results(struct store_change *change, uint64_t seq)
 {
     struct key_number from = key_number(0), to = key_number(seq);
     rocksdb_column_family_handle_t *handle = change->store->of[FAMILY_RESULTS];
+    change->results_from = seq;
     if (handle)
         rocksdb_writebatch_delete_range_cf(change->batch, handle, (const char *)from.at,
                                            sizeof from.at, (const char *)to.at, sizeof to.at);

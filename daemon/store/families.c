@@ -2,14 +2,16 @@
 
 #include <errno.h>
 
+#include "age.h"
 #include "limits.h"
 #include "str.h"
 
 const char *const family_names[FAMILY_COUNT] = {
-    [FAMILY_DEFAULT] = "default", [FAMILY_META] = "meta",         [FAMILY_SOURCES] = "sources",
-    [FAMILY_SEEN] = "seen",       [FAMILY_TEXTS] = "texts",       [FAMILY_URLS] = "urls",
-    [FAMILY_QUEUE] = "queue",     [FAMILY_TRIES] = "tries",       [FAMILY_DEAD] = "dead",
-    [FAMILY_RESULTS] = "results", [FAMILY_RECORDED] = "recorded", [FAMILY_TOPICS] = "topics",
+    [FAMILY_DEFAULT] = "default", [FAMILY_META] = "meta",       [FAMILY_SOURCES] = "sources",
+    [FAMILY_SEEN] = "seen",       [FAMILY_TEXTS] = "texts",     [FAMILY_URLS] = "urls",
+    [FAMILY_QUEUE] = "queue",     [FAMILY_HEADS] = "heads",     [FAMILY_TRIES] = "tries",
+    [FAMILY_DEAD] = "dead",       [FAMILY_RESULTS] = "results", [FAMILY_RECORDED] = "recorded",
+    [FAMILY_TOPICS] = "topics",
 };
 
 int family_of(const char *name, enum family *out)
@@ -38,6 +40,7 @@ static const struct shape shape_hashes = {32U << 20, 3, 1, 4U << 10, true, rocks
 /* An item is put and soon dropped: two big memtables meet before a flush, so that most items never
  * reach a file. */
 static const struct shape shape_queue = {64U << 20, 4, 2, 16U << 10, false, rocksdb_no_compression};
+/* Rows of some bytes that come and go with the queue's. */
 static const struct shape shape_tries = {8U << 20, 4, 2, 4U << 10, false, rocksdb_no_compression};
 /* Written once, read in order: large blocks compress well. */
 static const struct shape shape_log = {32U << 20, 3, 1, 32U << 10, false, rocksdb_zstd_compression};
@@ -53,6 +56,7 @@ static const struct shape *shape_of(enum family family)
         return &shape_hashes;
     case FAMILY_QUEUE:
         return &shape_queue;
+    case FAMILY_HEADS:
     case FAMILY_TRIES:
         return &shape_tries;
     case FAMILY_RESULTS:
@@ -76,6 +80,11 @@ static void options_shape(rocksdb_options_t *options, const struct shape *shape,
     rocksdb_options_set_min_write_buffer_number_to_merge(options, shape->merge);
     rocksdb_options_set_compression(options, shape->compression);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
+    if (shape
+            ->bloom) { /* and before the files stand memtables, whose search costs more than a file's */
+        rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, 0.1);
+        rocksdb_options_set_memtable_whole_key_filtering(options, 1);
+    }
     rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
     rocksdb_block_based_options_set_block_cache(table, cache);
     rocksdb_block_based_options_set_block_size(table, shape->block);
@@ -102,6 +111,7 @@ static void options_database(rocksdb_options_t *options, bool create)
     rocksdb_options_set_wal_recovery_mode(options, rocksdb_point_in_time_recovery);
     rocksdb_options_set_max_total_wal_size(options, LIMIT_STORE_WAL);
     rocksdb_options_set_db_write_buffer_size(options, LIMIT_STORE_MEMTABLES);
+    rocksdb_options_set_allow_concurrent_memtable_write(options, 0); /* there is one writer */
     rocksdb_options_set_max_background_jobs(options, 2);
     rocksdb_options_set_bytes_per_sync(
         options, 1U << 20); /* flushes do not fill the disk's queue before a commit's sync */
@@ -114,12 +124,14 @@ static void options_database(rocksdb_options_t *options, bool create)
     rocksdb_options_set_stats_dump_period_sec(options, 0);
 }
 
-void families_init(struct families *families, bool create, bool read_only)
+void families_init(struct families *families, bool create, bool read_only, int64_t keep_us)
 {
     families->cache = rocksdb_cache_create_lru(read_only ? 8U << 20 : LIMIT_STORE_CACHE);
     for (int i = 0; i < FAMILY_COUNT; i++) {
         families->of[i] = rocksdb_options_create();
         options_shape(families->of[i], shape_of((enum family)i), families->cache);
+        if (!read_only && age_of_family((enum family)i))
+            age_filter(families->of[i], (enum family)i, keep_us);
     }
     families->db = families->of[FAMILY_DEFAULT];
     options_database(families->db, create);

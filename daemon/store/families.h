@@ -7,6 +7,7 @@
 #include <rocksdb/c.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum family {
     FAMILY_DEFAULT, /* RocksDB insists on it; empty */
@@ -16,6 +17,7 @@ enum family {
     FAMILY_TEXTS,
     FAMILY_URLS,
     FAMILY_QUEUE,
+    FAMILY_HEADS,
     FAMILY_TRIES,
     FAMILY_DEAD,
     FAMILY_RESULTS,
@@ -36,8 +38,8 @@ struct families {
 };
 
 /* create: the database may be made. With read_only nothing is written, RocksDB's own LOG neither.
- */
-void families_init(struct families *families, bool create, bool read_only);
+ * keep_us: how long rows that age are kept, 0 for ever. */
+void families_init(struct families *families, bool create, bool read_only, int64_t keep_us);
 /* After the database was closed. */
 void families_done(struct families *families);
 

@@ -1,6 +1,9 @@
 #include "keys.h"
 
 #include <errno.h>
+#include <sys/random.h>
+
+#include "clock.h"
 
 /* ---- big-endian numbers */
 
@@ -121,6 +124,76 @@ int value_number(struct str value, uint64_t *out)
     return 0;
 }
 
+void value_aged_write(uint8_t out[VALUE_AGED_HEAD], uint32_t hours)
+{
+    out[0] = VALUE_AGED;
+    put_u32(out + 1, hours);
+}
+
+/* Of both versions: behind the version byte, and the hours where there are any. */
+static uint32_t take_hours(struct taker *t)
+{
+    switch (take_number(t, 1)) {
+    case VALUE_VERSION:
+        return 0;
+    case VALUE_AGED:
+        return take_u32(t);
+    default:
+        t->bad = true;
+        return 0;
+    }
+}
+
+int value_aged(struct str value, uint32_t *out_hours, struct str *out_text)
+{
+    struct taker t = {value, false};
+    uint32_t hours = take_hours(&t);
+    if (t.bad)
+        return -EBADMSG;
+    *out_hours = hours;
+    *out_text = t.rest;
+    return 0;
+}
+
+void value_recorded_write(uint8_t out[VALUE_RECORDED], uint32_t hours, uint64_t seq)
+{
+    value_aged_write(out, hours);
+    put_u64(out + VALUE_AGED_HEAD, seq);
+}
+
+int value_recorded(struct str value, uint32_t *out_hours, uint64_t *out_seq)
+{
+    struct taker t = {value, false};
+    uint32_t hours = take_hours(&t);
+    uint64_t seq = take_u64(&t);
+    if (taker_end(&t) < 0)
+        return -EBADMSG;
+    *out_hours = hours;
+    *out_seq = seq;
+    return 0;
+}
+
+size_t value_head_write(uint8_t out[VALUE_HEAD], struct str work)
+{
+    struct str head = str_upto(work, STORE_HEAD);
+    out[0] = VALUE_VERSION;
+    put_u32(out + 1, (uint32_t)work.len);
+    if (head.len > 0)
+        memcpy(out + 5, head.at, head.len);
+    return 5 + head.len;
+}
+
+int value_head(struct str value, uint32_t *out_size, struct str *out_head)
+{
+    struct taker t = taker_of_value(value);
+    uint32_t size = take_u32(&t);
+    if (t.bad || t.rest.len != (size < STORE_HEAD ? size : STORE_HEAD))
+        return -EBADMSG;
+    *out_size = size;
+    *out_head = t.rest;
+    return 0;
+}
+
 void value_schema_write(uint8_t out[VALUE_SCHEMA], uint32_t schema)
 {
     put_u32(out, schema);
@@ -134,6 +207,13 @@ int value_schema(struct str value, uint32_t *out)
         return -EBADMSG;
     *out = schema;
     return 0;
+}
+
+void value_epoch_write(uint8_t out[VALUE_EPOCH])
+{
+    out[0] = VALUE_VERSION;
+    if (getrandom(out + 1, 8, 0) != 8) /* a kernel without random bytes: a name, not a secret */
+        put_u64(out + 1, (uint64_t)clock_now());
 }
 
 void value_numbers_write(uint8_t out[VALUE_NUMBERS], const struct store_numbers *numbers)
@@ -180,20 +260,36 @@ int value_tries(struct str value, struct store_tries *out)
     return 0;
 }
 
-void value_dead_write(uint8_t out[VALUE_DEAD_HEAD], struct str reason)
+void value_dead_write(uint8_t out[VALUE_DEAD_HEAD], const struct store_dead *dead)
 {
-    out[0] = VALUE_VERSION;
-    put_u32(out + 1, (uint32_t)reason.len);
+    out[0] = VALUE_DEAD;
+    put_u64(out + 1, (uint64_t)dead->at);
+    put_u32(out + 9, dead->deliveries);
+    put_u32(out + 13, dead->deaths);
+    put_u32(out + 17, (uint32_t)dead->reason.len);
+    put_u32(out + 21, (uint32_t)dead->worker.len);
 }
 
-int value_dead(struct str value, struct str *out_reason, struct str *out_work)
+int value_dead(struct str value, struct store_dead *out)
 {
-    struct taker t = taker_of_value(value);
-    struct str reason = take_text(&t, take_u32(&t));
-    if (t.bad)
+    struct taker t = {value, false};
+    struct store_dead dead = {.at = 0};
+    uint32_t worker_len = 0;
+    uint64_t version = take_number(&t, 1);
+    if (version == VALUE_DEAD) {
+        dead.at = (int64_t)take_u64(&t);
+        dead.deliveries = take_u32(&t);
+        dead.deaths = take_u32(&t);
+    }
+    uint32_t reason_len = take_u32(&t);
+    if (version == VALUE_DEAD)
+        worker_len = take_u32(&t);
+    dead.reason = take_text(&t, reason_len);
+    dead.worker = take_text(&t, worker_len);
+    if (t.bad || (version != VALUE_DEAD && version != VALUE_VERSION))
         return -EBADMSG;
-    *out_reason = reason;
-    *out_work = t.rest;
+    dead.work = t.rest;
+    *out = dead;
     return 0;
 }
 

@@ -10,22 +10,27 @@
  *             "numbers"                           struct store_numbers, six u64
  *             "head"                              u64: no queued item has a smaller id
  *   sources   id                                  text: state as source/ writes it
- *   seen      16 bytes of identity                text: entry as link/ writes it
- *   texts     16 bytes of hash                    text: entry as link/ writes it
- *   urls      16 bytes of a URL's identity        text: uri
+ *   seen      16 bytes of identity                u32 hours, text: entry as link/ writes it
+ *   texts     16 bytes of hash                    u32 hours, text: entry as link/ writes it
+ *   urls      16 bytes of a URL's identity        u32 hours, text: uri
  *   queue     u64 id                              text: work
+ *   heads     u64 id, of each queued item         u32 length of its work, its first STORE_HEAD bytes
  *   tries     u64 id                              u32 deliveries, u32 deaths
- *   dead      u64 id                              u32 length, reason, text: work
+ *   dead      u64 id                              i64 at, u32 deliveries, u32 deaths, 2 x u32
+ *                                                 lengths, reason, worker, text: work
  *   results   u64 seq                             u64 prev, i64 at, 3 x u32 lengths, topic, uri,
  *                                                 version, text: record
- *   recorded  uri, version, u32 version's length  u64 seq
+ *   recorded  uri, version, u32 version's length  u32 hours, u64 seq
  *   topics    topic                               u64 seq
+ *
+ * "hours" since 1970 say when a row was written; rows with it age (age.h). Values of version 1 have
+ * none: their hours are read as 0, and they get one when they are next compacted or asked for.
  *
  * Changing a layout
  *   - A value's layout changes: give it a new version byte, write only the new one, and let its
  *     decoder here take both. The old decoder goes when a schema step has rewritten all of them.
  *   - A key's layout, a family's meaning or a family's name changes, or older programs would
- *     misread what is new: raise STORE_SCHEMA and add a step to version.c that rewrites what is
+ *     misread what is new: raise STORE_SCHEMA and add a step to migrate.c that rewrites what is
  *     there in synced batches, sets the "schema" key in the last of them, and may be interrupted
  *     anywhere and run again.
  *   - A new family alone: add it to families.c; it is made at the next open. Raise STORE_SCHEMA
@@ -42,9 +47,11 @@
 
 #include <stdint.h>
 
-#define STORE_SCHEMA 1
+/* 2: rows age, and the queue has heads. */
+#define STORE_SCHEMA 2
 
-#define VALUE_VERSION 1 /* every layout is at its first version */
+#define VALUE_VERSION 1 /* every layout but those with hours is at its first version */
+#define VALUE_AGED    2
 
 struct key_number { /* of queue, tries, dead, results */
     uint8_t at[8];
@@ -63,9 +70,26 @@ int value_text(struct str value, struct str *out);
 void value_number_write(uint8_t out[VALUE_NUMBER], uint64_t n);
 int value_number(struct str value, uint64_t *out);
 
+/* Rows that age: what stands before their text, or before the seq of a recorded row. */
+#define VALUE_AGED_HEAD 5
+void value_aged_write(uint8_t out[VALUE_AGED_HEAD], uint32_t hours);
+int value_aged(struct str value, uint32_t *out_hours, struct str *out_text);
+#define VALUE_RECORDED 13
+void value_recorded_write(uint8_t out[VALUE_RECORDED], uint32_t hours, uint64_t seq);
+int value_recorded(struct str value, uint32_t *out_hours, uint64_t *out_seq);
+
+#define VALUE_HEAD (5 + STORE_HEAD) /* at most */
+/* Gives the bytes written. */
+size_t value_head_write(uint8_t out[VALUE_HEAD], struct str work);
+int value_head(struct str value, uint32_t *out_size, struct str *out_head);
+
 #define VALUE_SCHEMA 4
 void value_schema_write(uint8_t out[VALUE_SCHEMA], uint32_t schema);
 int value_schema(struct str value, uint32_t *out);
+
+#define VALUE_EPOCH 9
+/* A new one, of random bytes. */
+void value_epoch_write(uint8_t out[VALUE_EPOCH]);
 
 #define VALUE_NUMBERS 49
 void value_numbers_write(uint8_t out[VALUE_NUMBERS], const struct store_numbers *numbers);
@@ -75,10 +99,11 @@ int value_numbers(struct str value, struct store_numbers *out);
 void value_tries_write(uint8_t out[VALUE_TRIES], struct store_tries tries);
 int value_tries(struct str value, struct store_tries *out);
 
-/* What stands before the reason. */
-#define VALUE_DEAD_HEAD 5
-void value_dead_write(uint8_t out[VALUE_DEAD_HEAD], struct str reason);
-int value_dead(struct str value, struct str *out_reason, struct str *out_work);
+/* What stands before the reason. Version 1 had a u32 length, the reason and the work alone. */
+#define VALUE_DEAD      2
+#define VALUE_DEAD_HEAD 25
+void value_dead_write(uint8_t out[VALUE_DEAD_HEAD], const struct store_dead *dead);
+int value_dead(struct str value, struct store_dead *out);
 
 /* What stands before the topic. */
 #define VALUE_RESULT_HEAD 29

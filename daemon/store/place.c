@@ -10,21 +10,9 @@
 
 #include "log.h"
 
-/* A directory that a power cut takes away takes along what was durable in it. */
-static int sync_above(const char *path)
-{
-    char *above = xasprintf("%s/..", path);
-    int fd = open(above, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-    int error = fd < 0 || fsync(fd) < 0 ? errno : 0;
-    if (fd >= 0)
-        close(fd);
-    free(above);
-    return error;
-}
-
 static int place_make(const char *path, char why[STORE_WHY])
 {
-    int error = mkdir(path, 0750) < 0 ? errno : sync_above(path);
+    int error = mkdir(path, 0750) < 0 ? errno : -copy_sync_above(path);
     if (error == 0)
         return 0;
     if (error == ENOENT)
@@ -81,7 +69,8 @@ int place_contents(const char *path, bool read_only, bool *out_fresh, char why[S
     closedir(dir);
     if (data && !current) {
         snprintf(why, STORE_WHY,
-                 "state %.100s is damaged: its file CURRENT is missing; restore a backup",
+                 "state %.100s is damaged: its file CURRENT is missing; restore a backup, or "
+                 "datelined --repair",
                  log_safez(path));
         return -EUCLEAN;
     }
@@ -91,10 +80,22 @@ int place_contents(const char *path, bool read_only, bool *out_fresh, char why[S
     return 0;
 }
 
+static int place_open_swap(const char *path, char why[STORE_WHY])
+{
+    snprintf(
+        why, STORE_WHY,
+        "there is no state %.70s, but %.70s.new: a restore or repair was interrupted; rename the "
+        "db in it",
+        log_safez(path), log_safez(path));
+    return -EUCLEAN;
+}
+
 int place_look(const char *path, bool read_only, char why[STORE_WHY])
 {
     struct stat st;
     int error = stat(path, &st) < 0 ? errno : 0;
+    if (error == ENOENT && swap_is_open(path))
+        return place_open_swap(path, why);
     if (error == ENOENT)
         return read_only ? place_nothing(path, why) : place_make(path, why);
     if (error) {
@@ -123,43 +124,6 @@ int place_lock(const char *path, int *out_fd, char why[STORE_WHY])
 }
 
 /* ---- keeping damaged logs */
-
-static int copy_bytes(int from, int to)
-{
-    char bytes[64 << 10];
-    for (;;) {
-        ssize_t n = read(from, bytes, sizeof bytes);
-        if (n == 0)
-            return 0;
-        if (n < 0)
-            return -errno;
-        for (ssize_t done = 0, w; done < n; done += w) {
-            w = write(to, bytes + done, (size_t)(n - done));
-            if (w < 0)
-                return -errno;
-        }
-    }
-}
-
-static int copy_file(int from_dir, int to_dir, const char *name)
-{
-    int error = 0;
-    int from = openat(from_dir, name, O_RDONLY | O_CLOEXEC);
-    if (from < 0)
-        return -errno;
-    int to = openat(to_dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-    if (to < 0) {
-        error = -errno;
-        goto out_from;
-    }
-    error = copy_bytes(from, to);
-    if (error == 0 && fsync(to) < 0)
-        error = -errno;
-    close(to);
-out_from:
-    close(from);
-    return error;
-}
 
 /* The smallest number of a NUMBER.log, 0 none. */
 static uint64_t first_log(DIR *dir)
@@ -208,11 +172,16 @@ int place_keep_logs(const char *path, char **out_dir)
 
 /* ---- what it takes */
 
+uint64_t place_free(const char *path)
+{
+    struct statvfs fs;
+    return statvfs(path, &fs) == 0 ? (uint64_t)fs.f_bavail * fs.f_frsize : 0;
+}
+
 void place_usage(const char *path, uint64_t *out_bytes, uint64_t *out_free)
 {
     uint64_t bytes = 0;
-    struct statvfs fs;
-    *out_free = statvfs(path, &fs) == 0 ? (uint64_t)fs.f_bavail * fs.f_frsize : 0;
+    *out_free = place_free(path);
     DIR *dir = opendir(path);
     struct stat st;
     for (struct dirent *e; dir && (e = readdir(dir));)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "age.h"
 #include "keys.h"
 #include "log.h"
 
@@ -59,6 +60,28 @@ static int read_text(struct store *store, enum family family, struct str key, st
     return 0;
 }
 
+static int read_aged(struct store *store, enum family family, struct str key, struct buf *out,
+                     bool *out_old)
+{
+    size_t before = out->len;
+    struct str text;
+    uint32_t hours;
+    int error = read_value(store, family, key, out);
+    if (error < 0)
+        return error;
+    if (value_aged(str_from(buf_str(out), before), &hours, &text) < 0) {
+        out->len = before;
+        damaged(store, family, key);
+        return -EIO;
+    }
+    if (text.len > 0)
+        memmove(out->at + before, text.at, text.len);
+    out->len = before + text.len;
+    if (out_old)
+        *out_old = age_is_touchable(hours, age_now(), store->keep_us);
+    return 0;
+}
+
 static int read_number(struct store *store, enum family family, struct str key, uint64_t *out)
 {
     struct buf value = BUF_NONE;
@@ -86,19 +109,19 @@ int store_get_source(struct store *store, struct str id, struct buf *out)
     return read_text(store, FAMILY_SOURCES, id, out);
 }
 
-int store_get_seen(struct store *store, const uint8_t id[16], struct buf *out)
+int store_get_seen(struct store *store, const uint8_t id[16], struct buf *out, bool *out_old)
 {
-    return read_text(store, FAMILY_SEEN, id16(id), out);
+    return read_aged(store, FAMILY_SEEN, id16(id), out, out_old);
 }
 
-int store_get_text(struct store *store, const uint8_t hash[16], struct buf *out)
+int store_get_text(struct store *store, const uint8_t hash[16], struct buf *out, bool *out_old)
 {
-    return read_text(store, FAMILY_TEXTS, id16(hash), out);
+    return read_aged(store, FAMILY_TEXTS, id16(hash), out, out_old);
 }
 
 int store_get_url(struct store *store, const uint8_t hash[16], struct buf *out)
 {
-    return read_text(store, FAMILY_URLS, id16(hash), out);
+    return read_aged(store, FAMILY_URLS, id16(hash), out, NULL);
 }
 
 int store_queue_get(struct store *store, uint64_t id, struct buf *out)
@@ -111,24 +134,35 @@ int store_dead_get(struct store *store, uint64_t id, struct buf *out_work)
 {
     struct key_number key = key_number(id);
     struct buf value = BUF_NONE;
-    struct str reason, work;
+    struct store_dead dead;
     int error = read_value(store, FAMILY_DEAD, number_str(&key), &value);
-    if (error == 0 && value_dead(buf_str(&value), &reason, &work) < 0) {
+    if (error == 0 && value_dead(buf_str(&value), &dead) < 0) {
         damaged(store, FAMILY_DEAD, number_str(&key));
         error = -EIO;
     }
     if (error == 0)
-        buf_puts(out_work, work);
+        buf_puts(out_work, dead.work);
     buf_free(&value);
     return error;
 }
 
 int store_result_of(struct store *store, struct str uri, struct str version, uint64_t *out_seq)
 {
-    struct buf key = BUF_NONE;
+    struct buf key = BUF_NONE, value = BUF_NONE;
+    uint32_t hours = 0;
+    uint64_t seq = 0;
     key_recorded(&key, uri, version);
-    int error = read_number(store, FAMILY_RECORDED, buf_str(&key), out_seq);
+    int error = read_value(store, FAMILY_RECORDED, buf_str(&key), &value);
+    if (error == 0 && value_recorded(buf_str(&value), &hours, &seq) < 0) {
+        damaged(store, FAMILY_RECORDED, buf_str(&key));
+        error = -EIO;
+    }
+    if (error == 0 && !age_recorded_counts(hours, age_now(), store->keep_us))
+        error = -ENOENT;
+    if (error == 0)
+        *out_seq = seq;
     buf_free(&key);
+    buf_free(&value);
     return error;
 }
 
@@ -146,17 +180,23 @@ struct walk {
 };
 
 /* Stands at the first key from `from` on; false when the family is not there. */
-static bool walk_begin(struct walk *walk, struct store *store, enum family family, struct str from)
+static bool walk_begin_with(struct walk *walk, struct store *store, enum family family,
+                            struct str from, const rocksdb_readoptions_t *options)
 {
     *walk = (struct walk){store, family, NULL};
     if (!store->of[family])
         return false;
-    walk->it = rocksdb_create_iterator_cf(store->db, store->read, store->of[family]);
+    walk->it = rocksdb_create_iterator_cf(store->db, options, store->of[family]);
     if (from.len > 0)
         rocksdb_iter_seek(walk->it, from.at, from.len);
     else
         rocksdb_iter_seek_to_first(walk->it);
     return true;
+}
+
+static bool walk_begin(struct walk *walk, struct store *store, enum family family, struct str from)
+{
+    return walk_begin_with(walk, store, family, from, store->read);
 }
 
 static bool walk_at(const struct walk *walk, struct str *out_key, struct str *out_value)
@@ -249,21 +289,87 @@ int store_each_queued(struct store *store,
     return has_tries ? walk_end(&tries, result) : result;
 }
 
-int store_each_dead(struct store *store,
-                    int (*each)(void *ctx, uint64_t id, struct str reason, struct str work),
+static int each_head(struct walk *heads, struct walk *tries,
+                     int (*each)(void *ctx, uint64_t id, struct store_tries tries, size_t size,
+                                 struct str head),
+                     void *ctx)
+{
+    struct str key, value, head;
+    uint64_t id;
+    uint32_t size;
+    int result = 0;
+    for (; result == 0 && walk_at(heads, &key, &value); walk_next(heads)) {
+        if (key_number_read(key, &id) < 0 || value_head(value, &size, &head) < 0)
+            damaged(heads->store, FAMILY_HEADS, key);
+        else
+            result = each(ctx, id, tries_of(tries, key), size, head);
+    }
+    return result;
+}
+
+struct heads_of_queue {
+    int (*each)(void *ctx, uint64_t id, struct store_tries tries, size_t size, struct str head);
+    void *ctx;
+};
+
+static int head_of_queued(void *ctx, uint64_t id, struct store_tries tries, struct str work)
+{
+    const struct heads_of_queue *to = ctx;
+    return to->each(to->ctx, id, tries, work.len, str_upto(work, STORE_HEAD));
+}
+
+int store_each_head(struct store *store,
+                    int (*each)(void *ctx, uint64_t id, struct store_tries tries, size_t size,
+                                struct str head),
                     void *ctx)
 {
+    struct key_number head = key_number(atomic_load(&store->writer.head));
+    struct walk heads, tries;
+    if (store->schema < STORE_SCHEMA) /* read_only: nobody has made them yet */
+        return store_each_queued(store, head_of_queued, &(struct heads_of_queue){each, ctx});
+    if (!walk_begin_with(&heads, store, FAMILY_HEADS, number_str(&head), store->scan))
+        return 0;
+    bool has_tries = walk_begin_with(&tries, store, FAMILY_TRIES, number_str(&head), store->scan);
+    int result = walk_end(&heads, each_head(&heads, &tries, each, ctx));
+    return has_tries ? walk_end(&tries, result) : result;
+}
+
+int store_each_work(struct store *store, uint64_t from,
+                    int (*each)(void *ctx, uint64_t id, struct str work), void *ctx)
+{
+    uint64_t head = atomic_load(&store->writer.head);
+    struct key_number first = key_number(from > head ? from : head);
     struct walk walk;
-    struct str key, value, reason, work;
+    struct str key, value, work;
     uint64_t id;
     int result = 0;
-    if (!walk_begin(&walk, store, FAMILY_DEAD, STR_NONE))
+    if (!walk_begin(&walk, store, FAMILY_QUEUE, number_str(&first)))
         return 0;
     for (; result == 0 && walk_at(&walk, &key, &value); walk_next(&walk)) {
-        if (key_number_read(key, &id) < 0 || value_dead(value, &reason, &work) < 0)
+        if (key_number_read(key, &id) < 0 || value_text(value, &work) < 0)
+            damaged(store, FAMILY_QUEUE, key);
+        else
+            result = each(ctx, id, work);
+    }
+    return walk_end(&walk, result);
+}
+
+int store_each_dead(struct store *store, uint64_t from,
+                    int (*each)(void *ctx, uint64_t id, const struct store_dead *dead), void *ctx)
+{
+    struct key_number first = key_number(from);
+    struct walk walk;
+    struct str key, value;
+    struct store_dead dead;
+    uint64_t id;
+    int result = 0;
+    if (!walk_begin(&walk, store, FAMILY_DEAD, number_str(&first)))
+        return 0;
+    for (; result == 0 && walk_at(&walk, &key, &value); walk_next(&walk)) {
+        if (key_number_read(key, &id) < 0 || value_dead(value, &dead) < 0)
             damaged(store, FAMILY_DEAD, key);
         else
-            result = each(ctx, id, reason, work);
+            result = each(ctx, id, &dead);
     }
     return walk_end(&walk, result);
 }
@@ -294,6 +400,38 @@ int store_each_result(struct store *store, uint64_t seq,
     for (; result == 0 && result_at(&walk, &found); walk_next(&walk))
         result = each(ctx, &found);
     return walk_end(&walk, result);
+}
+
+static uint64_t approximate_bytes(struct store *store, uint64_t from)
+{
+    struct key_number first = key_number(from), end = key_number(UINT64_MAX);
+    const char *const starts[] = {(const char *)first.at}, *const ends[] = {(const char *)end.at};
+    const size_t len[] = {sizeof first.at};
+    uint64_t bytes = 0;
+    char *message = NULL;
+    rocksdb_approximate_sizes_cf(store->db, store->of[FAMILY_RESULTS], 1, starts, len, ends, len,
+                                 &bytes, &message);
+    return read_failed(FAMILY_RESULTS, &message) < 0 ? 0 : bytes;
+}
+
+/* Halves as well. What is in memtables is the newest, and counted in full. */
+int store_seq_of_size(struct store *store, uint64_t bytes, uint64_t *out_seq)
+{
+    uint64_t memory = 0, low = 0, high = store->numbers.next_seq;
+    if (!store->of[FAMILY_RESULTS])
+        return -ENOENT;
+    rocksdb_property_int_cf(store->db, store->of[FAMILY_RESULTS], "rocksdb.cur-size-all-mem-tables",
+                            &memory);
+    uint64_t most = bytes > memory ? bytes - memory : 0;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (approximate_bytes(store, middle) <= most)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    *out_seq = low;
+    return 0;
 }
 
 /* Halves [low, high): `at` grows with seq, as far as the wall clock does. A seek stands at the

@@ -43,12 +43,37 @@ static int database_look(struct store *store, const struct version_found *found,
     return 0;
 }
 
+void database_close(struct store *store)
+{
+    for (int i = 0; i < FAMILY_COUNT; i++) {
+        if (store->of[i])
+            rocksdb_column_family_handle_destroy(store->of[i]);
+        store->of[i] = NULL;
+    }
+    if (store->db)
+        rocksdb_close(store->db);
+    store->db = NULL;
+}
+
+int database_reopen(struct store *store, char text[STATUS_TEXT])
+{
+    int error = database_write(store, text);
+    if (error < 0) { /* no handle is to be used */
+        memset(store->of, 0, sizeof store->of);
+        store->db = NULL;
+    }
+    return error;
+}
+
 static int database_open(struct store *store, const struct version_found *found, bool fresh,
                          char why[STORE_WHY])
 {
     char text[STATUS_TEXT];
-    families_init(&store->families, fresh, store->read_only);
+    families_init(&store->families, fresh, store->read_only, store->keep_us);
     store->read = rocksdb_readoptions_create();
+    store->scan = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_readahead_size(store->scan, 2U << 20);
+    rocksdb_readoptions_set_fill_cache(store->scan, 0);
     store->synced = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(store->synced, 1);
     int error = store->read_only ? database_look(store, found, text) : database_write(store, text);
@@ -90,6 +115,8 @@ static int store_begin(struct store *store, struct ev_loop *loop, char why[STORE
         error = version_peek(store->path, store->read_only, &found, why);
     if (error == 0 && !store->read_only)
         error = look_at_logs(store, found.log, why);
+    if (error == 0 && !store->read_only)
+        error = migrate_prepare(store->path, found.schema, why);
     if (error == 0)
         error = database_open(store, &found, fresh, why);
     if (error == 0)
@@ -107,7 +134,9 @@ int store_open(const struct store_options *options, struct store **out, char why
     struct store *store = xcalloc(1, sizeof *store);
     store->path = xstrdup(options->path);
     store->read_only = options->read_only;
+    store->keep_us = options->seen_keep_us;
     store->lock = -1;
+    pthread_mutex_init(&store->in_use, NULL);
     store->up = options->up;
     store->ctx = options->ctx;
     int error = store_begin(store, options->read_only ? NULL : options->loop, why);
@@ -133,13 +162,11 @@ void store_close(struct store *store)
         failed_stores = store;
         return;
     }
-    for (int i = 0; i < FAMILY_COUNT; i++)
-        if (store->of[i])
-            rocksdb_column_family_handle_destroy(store->of[i]);
-    if (store->db)
-        rocksdb_close(store->db);
+    database_close(store);
     if (store->read)
         rocksdb_readoptions_destroy(store->read);
+    if (store->scan)
+        rocksdb_readoptions_destroy(store->scan);
     if (store->synced)
         rocksdb_writeoptions_destroy(store->synced);
     families_done(&store->families);

@@ -6,8 +6,9 @@
  *  2. Changes become durable in the order of store_commit(), and on_durable comes in that order, on
  *     the loop, only after the write-ahead log was synced.
  *  3. Nothing that was reported durable is lost by kill -9 or a power cut.
- *  4. After a failed write nothing is reported durable any more: STORE_FAILED comes once, and the
- *     process has to end and start again.
+ *  4. A write that finds the disk full is kept and written again once there is space, with all
+ *     behind it: STORE_FULL, later STORE_ROOM. After any other failed write nothing is reported
+ *     durable any more: STORE_FAILED comes once, and the process has to end and start again.
  *  5. A state of a newer version is not touched.
  *
  * The loop thread owns all calls. Reads answer from what is durable or already handed to the
@@ -30,7 +31,11 @@
 struct store;
 struct store_change;
 
-enum store_event_type { STORE_FAILED };
+enum store_event_type {
+    STORE_FAILED, /* nothing is durable from here on: the process has to end */
+    STORE_FULL,   /* the disk is full: what was committed waits, nothing is lost */
+    STORE_ROOM    /* there is space again, and all that waited is durable */
+};
 
 struct store_options {
     const char *path; /* the state directory; made when its parent is there */
@@ -38,7 +43,9 @@ struct store_options {
      * keeps a loop running only while commits are under way. */
     struct ev_loop *loop;
     bool read_only; /* look, beside a running daemon too; commits are refused */
-    /* STORE_FAILED, error -ENOSPC: the disk is full. May be NULL; not called without a loop. */
+    /* How long seen, texts, urls and what was recorded are remembered, µs; 0 for ever. */
+    int64_t seen_keep_us;
+    /* May be NULL; not called without a loop: there a full disk is an error like others. */
     void (*up)(void *ctx, enum store_event_type event, int error);
     void *ctx;
 };
@@ -90,8 +97,15 @@ struct store_tries {
     uint32_t deliveries, deaths;
 };
 void store_queue_tries(struct store_change *change, uint64_t id, struct store_tries tries);
+/* What is known of an item that was given up. */
+struct store_dead {
+    struct str reason, worker; /* worker: who had it last; may be empty */
+    int64_t at;                /* µs UTC; 0 not known: buried by a version that kept no time */
+    uint32_t deliveries, deaths;
+    struct str work;
+};
 /* Moves a queued item, whose work the caller still has, to the dead. */
-void store_queue_bury(struct store_change *change, uint64_t id, struct str work, struct str reason);
+void store_queue_bury(struct store_change *change, uint64_t id, const struct store_dead *dead);
 /* Out of the dead: purged, or with a store_queue_put() in the same change queued again. */
 void store_dead_drop(struct store_change *change, uint64_t id);
 struct store_result {
@@ -113,8 +127,9 @@ size_t store_pending_bytes(const struct store *store);
 
 /* ---- reads. 0, -ENOENT, -EIO. Buffers are appended to. */
 int store_get_source(struct store *store, struct str id, struct buf *out);
-int store_get_seen(struct store *store, const uint8_t id[16], struct buf *out);
-int store_get_text(struct store *store, const uint8_t hash[16], struct buf *out);
+/* out_old (may be NULL): past half of seen_keep_us, to be written again before it is forgotten. */
+int store_get_seen(struct store *store, const uint8_t id[16], struct buf *out, bool *out_old);
+int store_get_text(struct store *store, const uint8_t hash[16], struct buf *out, bool *out_old);
 int store_get_url(struct store *store, const uint8_t hash[16], struct buf *out);
 int store_queue_get(struct store *store, uint64_t id, struct buf *out);
 int store_dead_get(struct store *store, uint64_t id, struct buf *out_work);
@@ -129,14 +144,27 @@ int store_each_queued(struct store *store,
                       int (*each)(void *ctx, uint64_t id, struct store_tries tries,
                                   struct str work),
                       void *ctx);
-int store_each_dead(struct store *store,
-                    int (*each)(void *ctx, uint64_t id, struct str reason, struct str work),
+/* The same without reading the work, which a start with a million items has no time for: `size` of
+ * it and its first STORE_HEAD bytes (all when it is shorter). */
+#define STORE_HEAD 16
+int store_each_head(struct store *store,
+                    int (*each)(void *ctx, uint64_t id, struct store_tries tries, size_t size,
+                                struct str head),
                     void *ctx);
+/* From an id on, in order of ids; what is queued without its tries. */
+int store_each_work(struct store *store, uint64_t from,
+                    int (*each)(void *ctx, uint64_t id, struct str work), void *ctx);
+int store_each_dead(struct store *store, uint64_t from,
+                    int (*each)(void *ctx, uint64_t id, const struct store_dead *dead), void *ctx);
 /* From `seq` on, in order. */
 int store_each_result(struct store *store, uint64_t seq,
                       int (*each)(void *ctx, const struct store_result *result), void *ctx);
 /* The first result logged at or after a time; next_seq when there is none. */
 int store_seq_at(struct store *store, int64_t at, uint64_t *out_seq);
+
+/* The first result from which on results take at most `bytes` of the disk, by RocksDB's estimate; 0 when all
+ * of them do. */
+int store_seq_of_size(struct store *store, uint64_t bytes, uint64_t *out_seq);
 
 /* ---- what it costs, for status and metrics */
 struct store_stats {

@@ -1,9 +1,7 @@
 #include "inside.h"
 
 #include <errno.h>
-#include <sys/random.h>
 
-#include "clock.h"
 #include "keys.h"
 #include "log.h"
 
@@ -35,7 +33,9 @@ int version_why(const char *path, int error, const char *text, char why[STORE_WH
         break;
     case -EUCLEAN:
     case -ENOENT: /* a file that must be there is not */
-        snprintf(why, STORE_WHY, "state %.60s is damaged, restore a backup: %.130s", place, said);
+        snprintf(why, STORE_WHY,
+                 "state %.60s is damaged, restore a backup or datelined --repair: %.120s", place,
+                 said);
         return -EUCLEAN;
     default:
         snprintf(why, STORE_WHY, "cannot open the state %.80s: %.130s", place, said);
@@ -128,7 +128,7 @@ static int peek_once(const char *path, struct families *families, struct version
 int version_peek(const char *path, bool read_only, struct version_found *out, char why[STORE_WHY])
 {
     struct families families;
-    families_init(&families, false, true);
+    families_init(&families, false, true, 0);
     struct version_found found;
     int error = -EUCLEAN;
     for (int i = 0; error == -EUCLEAN && i < (read_only ? PEEK_TRIES : 1); i++) {
@@ -164,14 +164,6 @@ static bool all_empty(struct store *store)
     return empty;
 }
 
-static void epoch_make(uint8_t epoch[8])
-{
-    if (getrandom(epoch, 8, 0) == 8)
-        return;
-    uint64_t now = (uint64_t)clock_now(); /* a kernel without random bytes: a name, not a secret */
-    memcpy(epoch, &now, 8);
-}
-
 static void meta_put(rocksdb_writebatch_t *batch, struct store *store, const char *key,
                      const void *value, size_t len)
 {
@@ -184,10 +176,10 @@ static int version_make(struct store *store, char why[STORE_WHY])
 {
     if (!all_empty(store))
         return version_why(store->path, -EUCLEAN, "it has data and no schema version", why);
-    uint8_t schema[VALUE_SCHEMA], numbers[VALUE_NUMBERS], epoch[9] = {VALUE_VERSION};
+    uint8_t schema[VALUE_SCHEMA], numbers[VALUE_NUMBERS], epoch[VALUE_EPOCH];
     value_schema_write(schema, STORE_SCHEMA);
     value_numbers_write(numbers, &(struct store_numbers){.next_queue_id = 1, .next_seq = 1});
-    epoch_make(epoch + 1);
+    value_epoch_write(epoch);
     rocksdb_writebatch_t *batch = rocksdb_writebatch_create();
     meta_put(batch, store, "schema", schema, sizeof schema);
     meta_put(batch, store, "epoch", epoch, sizeof epoch);
@@ -203,6 +195,19 @@ static int version_make(struct store *store, char why[STORE_WHY])
         rocksdb_flushoptions_destroy(wait);
         error = status_take(&message, text);
     }
+    return error < 0 ? version_why(store->path, error, text, why) : 0;
+}
+
+int version_new_epoch(struct store *store, char why[STORE_WHY])
+{
+    uint8_t epoch[VALUE_EPOCH];
+    char *message = NULL, text[STATUS_TEXT];
+    value_epoch_write(epoch);
+    rocksdb_writebatch_t *batch = rocksdb_writebatch_create();
+    meta_put(batch, store, "epoch", epoch, sizeof epoch);
+    rocksdb_write(store->db, store->synced, batch, &message);
+    rocksdb_writebatch_destroy(batch);
+    int error = status_take(&message, text);
     return error < 0 ? version_why(store->path, error, text, why) : 0;
 }
 
@@ -264,6 +269,11 @@ int version_begin(struct store *store, uint32_t schema, char why[STORE_WHY])
 {
     if (schema == 0 && store->read_only)
         return version_why(store->path, -EUCLEAN, "its making was interrupted", why);
-    int error = schema == 0 ? version_make(store, why) : 0;
+    int error = 0;
+    if (schema == 0)
+        error = version_make(store, why);
+    else if (schema < STORE_SCHEMA && !store->read_only)
+        error = migrate_run(store, schema, why);
+    store->schema = store->read_only ? schema : STORE_SCHEMA;
     return error < 0 ? error : meta_read(store, why);
 }

@@ -19,6 +19,7 @@
 #include <signal.h>
 
 #include "clock.h"
+#include "crash.h"
 #include "keys.h"
 #include "limits.h"
 #include "list.h"
@@ -32,7 +33,7 @@
 struct group {
     struct store_change *changes;
     size_t bytes;
-    uint64_t count, rows, dropped, first_put, last_put;
+    uint64_t count, rows, dropped, first_put, last_put, results_from;
 };
 
 /* Under the lock. At least one change. */
@@ -49,6 +50,8 @@ static struct group group_take(struct writer *w)
         g.count++;
         g.rows += (uint64_t)rocksdb_writebatch_count(change->batch);
         g.dropped += change->dropped;
+        if (change->results_from > g.results_from)
+            g.results_from = change->results_from;
         if (change->first_put < g.first_put)
             g.first_put = change->first_put;
         if (change->last_put > g.last_put)
@@ -141,12 +144,26 @@ static void head_advance(struct store *store, const struct group *g)
 
 /* ---- writing */
 
+/* Files that hold nothing but dropped results go now; the range's tombstone would have them wait for a
+ * compaction. When this fails, they do. */
+static void results_trim(struct store *store, uint64_t seq)
+{
+    struct key_number from = key_number(0), to = key_number(seq);
+    char *message = NULL;
+    if (seq == 0)
+        return;
+    rocksdb_delete_file_in_range_cf(store->db, store->of[FAMILY_RESULTS], (const char *)from.at,
+                                    sizeof from.at, (const char *)to.at, sizeof to.at, &message);
+    status_take(&message, NULL);
+}
+
 /* 0 or a negative errno, `text` said by RocksDB. */
 static int group_write(struct store *store, const struct group *g, int64_t *out_us,
                        char text[STATUS_TEXT])
 {
     rocksdb_writebatch_t *merged = g->count > 1 ? group_merge(g) : NULL;
     rocksdb_writebatch_t *batch = merged ? merged : g->changes->batch;
+    uint64_t head_saved = store->writer.head_saved;
     head_put(store, g, batch);
     char *message = NULL;
     int64_t start = clock_mono();
@@ -155,8 +172,37 @@ static int group_write(struct store *store, const struct group *g, int64_t *out_
     if (merged)
         rocksdb_writebatch_destroy(merged);
     int error = status_take(&message, text);
-    if (error == 0)
+    if (error == 0) {
         head_advance(store, g);
+        results_trim(store, g->results_from);
+    } else {
+        store->writer.head_saved = head_saved;
+    }
+    return error;
+}
+
+/* On a full disk: stands still until the loop says that there is space, or that the end has come. The group is
+ * written again as a whole; what of it was in the log already is written twice, and is the same. */
+static int group_write_patiently(struct store *store, const struct group *g, int64_t *out_us,
+                                 char text[STATUS_TEXT])
+{
+    struct writer *w = &store->writer;
+    int error;
+    while ((error = group_write(store, g, out_us, text)) == -ENOSPC) {
+        pthread_mutex_lock(&w->lock);
+        memcpy(w->failed_text, text, STATUS_TEXT);
+        w->full = w->parked = true;
+        w->retry = false;
+        pthread_cond_signal(&w->moved);
+        ev_async_send(w->loop, &w->wake);
+        while (!w->retry && !w->stop)
+            pthread_cond_wait(&w->work, &w->lock);
+        bool again = w->retry;
+        w->parked = false;
+        pthread_mutex_unlock(&w->lock);
+        if (!again)
+            break;
+    }
     return error;
 }
 
@@ -186,10 +232,13 @@ static void *writer_main(void *arg)
         pthread_mutex_unlock(&w->lock);
         char text[STATUS_TEXT];
         int64_t us;
-        int error = group_write(store, &g, &us, text);
+        CRASH_POINT("before-write");
+        int error = group_write_patiently(store, &g, &us, text);
+        CRASH_POINT("after-sync");
         pthread_mutex_lock(&w->lock);
         atomic_fetch_sub(&w->pending_bytes, g.bytes);
         if (error == 0) {
+            w->full = false;
             group_count(w, &g, us);
             DL_CONCAT(w->done, g.changes);
         } else {
@@ -216,6 +265,7 @@ static void deliver_one(struct writer *w)
 {
     struct store_change *change = w->delivered;
     DL_DELETE(w->delivered, change);
+    CRASH_POINT("before-durable-call");
     void (*on_durable)(void *ctx) = change->on_durable;
     void *ctx = change->ctx;
     store_change_free(change);
@@ -245,9 +295,12 @@ static bool writer_deliver(struct store *store, size_t budget)
     DL_CONCAT(w->delivered, w->done);
     w->done = NULL;
     int failed = w->failed;
+    bool full = w->full;
     pthread_mutex_unlock(&w->lock);
     while (w->delivered && budget-- > 0)
         deliver_one(w);
+    if (!failed)
+        full_look(store, full);
     if (w->delivered)
         return true;
     if (failed && !w->failure_told)
@@ -360,6 +413,7 @@ int writer_open(struct store *store, struct ev_loop *loop)
     pthread_cond_init(&w->moved, NULL);
     if (!loop)
         return 0;
+    full_init(store);
     ev_async_init(&w->wake, on_wake);
     w->wake.data = store;
     ev_async_start(loop, &w->wake);
@@ -380,8 +434,13 @@ static void writer_drain(struct store *store)
     struct writer *w = &store->writer;
     while (w->under_way > 0) {
         pthread_mutex_lock(&w->lock);
-        while (!w->done && !w->delivered && !w->failed)
+        while (!w->done && !w->delivered && !w->failed) {
+            if (w->parked) { /* nobody was told of what waits for space: it is given up */
+                w->stop = true;
+                pthread_cond_signal(&w->work);
+            }
             pthread_cond_wait(&w->moved, &w->lock);
+        }
         pthread_mutex_unlock(&w->lock);
         writer_deliver(store, SIZE_MAX);
     }
@@ -393,6 +452,7 @@ void writer_close(struct store *store)
     if (!w->loop)
         return;
     writer_drain(store);
+    full_stop(store);
     pthread_mutex_lock(&w->lock);
     w->stop = true;
     pthread_cond_signal(&w->work);

@@ -14,13 +14,31 @@ static const struct sample {
     {"items_done_total", "counter", "Items whose result is recorded.", "", "queue.done"},
     {"items_duplicate_total", "counter", "Items dropped: known from the same source.", "",
      "intake.duplicate"},
-    {"items_refused_total", "counter", "Items or documents refused.", "", "intake.refused"},
+    {"items_fetched_total", "counter",
+     "Items of which is known what became of them: accepted, duplicate, filtered or refused.", "",
+     "intake.fetched"},
+    {"items_filtered_total", "counter", "Items dropped: nothing to read in them.", "",
+     "intake.filtered"},
+    {"items_refused_total", "counter", "Items refused.", "", "intake.refused"},
+    {"documents_refused_total", "counter", "Documents refused.", "", "intake.documents_refused"},
+    {"items_purged_total", "counter", "Items that an operator purged; they count as done.", "",
+     "queue.purged"},
+    {"items_dead_total", "counter", "Items given up since the start.", "", "queue.died"},
     {"items_parsed_total", "counter", "Items read from documents.", "", "parser.items"},
 
     {"queue_items", "gauge", "Items by state.", "state=\"ready\"", "queue.ready"},
     {"queue_items", "", "", "state=\"leased\"", "queue.leased"},
     {"queue_items", "", "", "state=\"delayed\"", "queue.delayed"},
     {"queue_items", "", "", "state=\"dead\"", "queue.dead"},
+    {"queue_bytes", "gauge", "Bytes of unfinished work.", "", "queue.bytes"},
+    {"queue_limit_items", "gauge", "Unfinished items at which intake is held.", "",
+     "queue.max_items"},
+    {"queue_limit_bytes", "gauge", "Bytes of unfinished work at which intake is held.", "",
+     "queue.max_bytes"},
+    {"queue_stalled", "gauge", "1: work is ready, a worker is free, and nothing moves.", "",
+     "queue.stalled"},
+    {"holds_total", "counter", "Times that intake was held.", "", "intake.holds"},
+    {"ready", "gauge", "1: /readyz says 200.", "", "ready"},
     {"queue_oldest_item_age_seconds", "gauge", "Age of the oldest unfinished item.", "",
      "queue.oldest_s"},
 
@@ -28,6 +46,7 @@ static const struct sample {
     {"deliveries_total", "counter", "Items handed to workers.", "", "queue.deliveries"},
     {"redeliveries_total", "counter", "Items handed out again.", "", "queue.redeliveries"},
     {"acks_total", "counter", "Answers of workers by result.", "result=\"done\"", "queue.results"},
+    {"acks_total", "", "", "result=\"ack\"", "queue.acks"},
     {"acks_total", "", "", "result=\"nack\"", "queue.nacks"},
     {"acks_total", "", "", "result=\"refused\"", "queue.refused"},
     {"lease_expired_total", "counter", "Leases that lapsed.", "", "queue.lapsed"},
@@ -47,13 +66,24 @@ static const struct sample {
     {"fetch_active", "gauge", "Requests under way.", "", "fetch.active"},
     {"fetch_waiting", "gauge", "Requests waiting for their host.", "", "fetch.waiting"},
 
+    {"intake_batches_total", "counter", "Batches that programs handed in.", "", "push.batches"},
+    {"intake_items_total", "counter", "Items of answered batches.", "result=\"accepted\"",
+     "push.accepted"},
+    {"intake_items_total", "", "", "result=\"known\"", "push.known"},
+    {"intake_items_total", "", "", "result=\"refused\"", "push.refused"},
+    {"intake_batches_refused_total", "counter", "Messages refused whole at the intake.", "",
+     "push.refused_batches"},
+    {"intake_unanswered", "gauge", "Batches that have no answer yet.", "", "push.unanswered"},
+    {"intake_bytes", "gauge", "Bytes of them.", "", "push.bytes"},
+
     {"sources", "gauge", "Sources by state.", "state=\"ok\"", "sources.ok"},
     {"sources", "", "", "state=\"failing\"", "sources.failing"},
     {"sources", "", "", "state=\"paused\"", "sources.paused"},
 
-    {"store_syncs_total", "counter", "Synced writes.", "", "store.syncs"},
-    {"store_sync_seconds_total", "counter", "Time spent in synced writes.", "", "store.sync_s"},
-    {"store_sync_seconds_max", "gauge", "The longest synced write.", "", "store.sync_max_s"},
+    {"store_disk_free_bytes", "gauge", "Space left where the state lies.", "", "store.disk_free"},
+    {"store_disk_wanted_bytes", "gauge", "Space left at which intake is held.", "",
+     "store.disk_wanted"},
+    {"store_sync_max_seconds", "gauge", "The longest synced write.", "", "store.sync_max_s"},
     {"store_pending_bytes", "gauge", "Bytes waiting to be written.", "", "store.pending_bytes"},
     {"store_disk_bytes", "gauge", "Size of the state on disk.", "", "store.disk_bytes"},
 
@@ -90,6 +120,8 @@ static void write_value(const json_t *value, struct buf *out)
         buf_printf(out, " %lld\n", (long long)json_integer_value(value));
     else if (json_is_array(value))
         buf_printf(out, " %zu\n", json_array_size(value));
+    else if (json_is_boolean(value))
+        buf_printf(out, " %d\n", json_is_true(value));
     else
         buf_printf(out, " %.6f\n", json_number_value(value));
 }
@@ -123,19 +155,48 @@ static void write_build(const json_t *status, struct buf *out)
     buf_putz(out, "\"} 1\n");
 }
 
-static void write_outcomes(const json_t *status, struct buf *out)
+/* One metric with a sample for each member of an object, the label's value being its name. */
+struct family {
+    const char *metric, *type, *help, *label, *path;
+};
+
+static void write_family(const struct family *family, const json_t *status, struct buf *out)
 {
-    json_t *outcomes = value_at(status, "fetch.outcome"), *value;
-    const char *outcome;
-    if (!outcomes)
+    json_t *members = value_at(status, family->path), *value;
+    const char *member;
+    if (json_object_size(members) == 0)
         return;
-    write_head("fetch_total", "counter", "Requests by how they ended.", out);
-    json_object_foreach (outcomes, outcome, value) {
-        buf_putz(out, "dateline_fetch_total{outcome=\"");
-        write_label(outcome, out);
+    write_head(family->metric, family->type, family->help, out);
+    json_object_foreach (members, member, value) {
+        buf_printf(out, "dateline_%s{%s=\"", family->metric, family->label);
+        write_label(member, out);
         buf_putz(out, "\"}");
         write_value(value, out);
     }
+}
+
+static const struct family families[] = {
+    {"fetch_total", "counter", "Requests by how they ended.", "outcome", "fetch.outcome"},
+    {"auth_total", "counter", "Connections by what the keys said.", "result", "security.auth"},
+    {"items_outcome_total", "counter",
+     "Items fetched since the start by what became of them; their sum is items_fetched_total.",
+     "outcome", "intake.outcome"},
+    {"held", "gauge", "1: intake is held for this reason.", "reason", "intake.hold"},
+    {"queue_ready_items", "gauge", "Ready items by lane.", "lane", "queue.lanes"},
+    {"queue_unroutable_items", "gauge", "Ready items in languages that no present worker takes.",
+     "language", "queue.unroutable"},
+};
+
+static void write_syncs(const json_t *status, struct buf *out)
+{
+    const json_t *sum = value_at(status, "store.sync_s"), *count = value_at(status, "store.syncs");
+    if (!sum || !count)
+        return;
+    write_head("store_sync_seconds", "summary", "Synced writes of the state.", out);
+    buf_putz(out, "dateline_store_sync_seconds_sum");
+    write_value(sum, out);
+    buf_putz(out, "dateline_store_sync_seconds_count");
+    write_value(count, out);
 }
 
 void metrics_write(const json_t *status, struct buf *out)
@@ -145,12 +206,14 @@ void metrics_write(const json_t *status, struct buf *out)
     for (size_t i = 0; i < ARRAY_LEN(samples); i++) {
         const struct sample *sample = &samples[i];
         const json_t *value = value_at(status, sample->path);
-        if (!json_is_number(value) && !json_is_array(value))
+        if (!json_is_number(value) && !json_is_array(value) && !json_is_boolean(value))
             continue;
         if (strcmp(last, sample->metric) != 0 && *sample->help)
             write_head(sample->metric, sample->type, sample->help, out);
         last = sample->metric;
         write_sample(sample, value, out);
     }
-    write_outcomes(status, out);
+    write_syncs(status, out);
+    for (size_t i = 0; i < ARRAY_LEN(families); i++)
+        write_family(&families[i], status, out);
 }

@@ -129,14 +129,11 @@ static void answer_health(struct routes *r, const char *count, struct reply *out
 static void answer_ready(struct routes *r, const char *count, struct reply *out)
 {
     (void)count;
-    const char *why = NULL;
-    if (r->options.ready(r->options.ctx, &why)) {
-        say(out, 200, "ready\n");
-        return;
-    }
     buf_reset(&r->ready);
-    buf_printf(&r->ready, "not ready: %s\n", why ? why : "no reason given");
-    *out = (struct reply){503, TYPE_TEXT, buf_str(&r->ready), false};
+    if (r->options.ready(r->options.ctx, &r->ready))
+        say(out, 200, "ready\n");
+    else
+        *out = (struct reply){503, TYPE_TEXT, buf_str(&r->ready), false};
 }
 
 static const struct route {

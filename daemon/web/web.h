@@ -9,6 +9,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "str.h"
+
 struct web;
 
 /* The callbacks are asked at most twice a second each, however many look. */
@@ -18,7 +20,8 @@ struct web_options {
     json_t *(*status)(void *ctx); /* the caller of it owns the answer */
     json_t *(*recent)(void *ctx, unsigned count); /* newest records, newest first */
     json_t *(*sources)(void *ctx); /* array of source_json(), or NULL: no /sources.json */
-    bool (*ready)(void *ctx, const char **why_not_out); /* /readyz */
+    /* /readyz: false with a line appended for each reason, "disk: 3 M are free, …" */
+    bool (*ready)(void *ctx, struct buf *why_out);
     void *ctx;
 };
 

@@ -14,7 +14,7 @@ static void must(char *error)
 
 int main(int argc, char **argv)
 {
-    static const char schema[4] = {0, 0, 0, 2};
+    static const char schema[4] = {0, 0, 0, 127};
     char *error = NULL;
     size_t count;
     if (argc != 2)

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """A worker written from proto/PROTOCOL.md alone: takes items, adds an analysis, sends records.
 
-Prints one line of JSON for what happens: {"did": "welcome" | "items" | "result" | "nack" | "touch" |
-"bye" | "refused" | "lost", ...}. It can misbehave on purpose, for scenes:
+Prints one line of JSON for what happens: {"did": "welcome" | "items" | "result" | "ack" | "nack" |
+"bye" | "refused" | "lost", ...}. It can misbehave on purpose, for scenes, or do otherwise than most:
   --stall        takes items and never answers      --die-on TEXT  exits when an item holds TEXT
   --nack         cannot do any of them              --deaf         holds its tongue, heartbeats too
+  --ack          keeps its output to itself         --languages en,und   takes items of these alone
 """
 import argparse
 import json
@@ -25,12 +26,10 @@ class Worker:
         self.args = args
         self.zmq = zmq.Context()
         self.held = {}  # lease -> work
-        self.beat, self.done, self.leaving = 3.0, 0, False
-        self.welcome = None
+        self.beat, self.done, self.leaving, self.welcome = 3.0, 0, False, None
         self.socket = self.zmq.socket(zmq.DEALER)
-        self.socket.setsockopt(zmq.IMMEDIATE, 1)
-        self.socket.setsockopt(zmq.LINGER, 1000)
-        self.socket.setsockopt(zmq.MAXMSGSIZE, 4 << 20)
+        for option, value in ((zmq.IMMEDIATE, 1), (zmq.LINGER, 1000), (zmq.MAXMSGSIZE, 4 << 20)):
+            self.socket.setsockopt(option, value)
         self.socket.connect(args.connect)
         self.heard = self.spoke = 0.0
 
@@ -45,7 +44,8 @@ class Worker:
     def hello(self):
         self.welcome, self.heard = None, time.monotonic()
         self.held.clear()
-        self.send("HELLO", {"version": 1, "worker": self.args.name, "credit": self.args.credit})
+        self.send("HELLO", {"version": 1, "worker": self.args.name, "credit": self.args.credit,
+                            "languages": list(filter(None, self.args.languages.split(","))), "capabilities": ["fake"]})
 
     def analyse(self, work):
         record = json.loads(work)
@@ -62,15 +62,15 @@ class Worker:
         if self.args.stall:
             return
         if self.args.nack:
-            nacks = [{"lease": lease, "retry": True, "reason": "as I was told"} for lease in self.held]
-            self.send("NACK", nacks)
+            self.send("NACK", [{"lease": lease, "retry": True, "reason": "as I was told"} for lease in self.held])
             say("nack", leases=list(self.held))
         else:
             time.sleep(self.args.slow)
             leases = [entry["lease"] for entry in header if entry["lease"] in self.held]
-            self.send("RESULT", [{"lease": n} for n in leases], *[self.analyse(self.held[n]) for n in leases])
+            records = [] if self.args.ack else [self.analyse(self.held[n]) for n in leases]
+            self.send("ACK" if self.args.ack else "RESULT", [{"lease": n} for n in leases], *records)
             self.done += len(leases)
-            say("result", leases=leases, done=self.done)
+            say("ack" if self.args.ack else "result", leases=leases, done=self.done)
         self.held.clear()
 
     def on_message(self, verb, header, payload):
@@ -87,14 +87,14 @@ class Worker:
             self.welcome = None
         elif verb == "REFUSED":
             say("refused", **header)
-            if header["reason"] in ("version", "name"):
+            if header["reason"] in ("version", "name", "languages"):
                 sys.exit(1)
             if header["reason"] == "hello-first":
                 self.hello()
 
     def over(self):
-        return self.leaving and (self.welcome is None or not self.held) or \
-            self.args.count and self.done >= self.args.count
+        enough = self.args.count and self.done >= self.args.count
+        return enough or self.leaving and (self.welcome is None or not self.held)
 
     def tick(self):
         now = time.monotonic()
@@ -113,8 +113,7 @@ class Worker:
                 self.tick()
             if not self.socket.poll(100):
                 continue
-            frames = self.socket.recv_multipart()
-            self.heard = time.monotonic()
+            frames, self.heard = self.socket.recv_multipart(), time.monotonic()
             if frames[0] != b"DLW1" or len(frames) < 3:
                 sys.exit("not DLW1: %r" % frames[0])
             if not (self.args.deaf and self.welcome):
@@ -137,7 +136,8 @@ def main():
     options.add_argument("--count", type=int, default=0, help="leave after so many results")
     options.add_argument("--slow", type=float, default=0, help="seconds a batch")
     options.add_argument("--die-on", default="")
-    for flag in ("--stall", "--nack", "--deaf"):
+    options.add_argument("--languages", default="")
+    for flag in ("--stall", "--nack", "--deaf", "--ack"):
         options.add_argument(flag, action="store_true")
     worker = Worker(options.parse_args())
     signal.signal(signal.SIGTERM, worker.leave)

@@ -14,9 +14,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (item_decode(frame, &item) == 0) {
         struct item_identity id = {.uri = STR("urn:x"), .version = 1};
         struct item *again = item_copy(item);
-        json_t *json = item_ninjs(item, &id);
+        struct buf text = BUF_NONE;
+        item_ninjs(item, &id, &(struct jsonput){.out = &text});
+        json_t *json = json_loadb(text.at, text.len, JSON_REJECT_DUPLICATES, NULL);
         assert(again && json_object_get(json, "uri"));
         json_decref(json);
+        buf_free(&text);
         item_free(again);
     }
     if (about_decode(frame, &about) == 0)

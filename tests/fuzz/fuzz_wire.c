@@ -4,6 +4,7 @@
 #include "wire.h"
 
 #include <assert.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,10 +16,29 @@ static void work(const struct str *frames, size_t count, enum wire_side from)
     if (refusal)
         return;
     assert(out.count <= LIMIT_BATCH_ITEMS && out.credit <= LIMIT_CREDIT);
+    assert(out.language_count <= LIMIT_LANGUAGES && out.capability_count <= LIMIT_CAPABILITIES);
+    for (size_t i = 0; i < out.language_count; i++)
+        assert(wire_is_language((struct str){out.language[i], strnlen(out.language[i], 4)}));
     struct buf header = BUF_NONE;
     wire_put_leases(&header, out.verb, out.lease, out.count);
     buf_free(&header);
     wire_work_done(&out);
+}
+
+static void intake(const struct str *frames, size_t count, enum wire_pusher from)
+{
+    struct wire_intake *message = xcalloc(1, sizeof *message);
+    struct buf out = BUF_NONE;
+    if (wire_intake_decode(frames, count, from, message) == WIRE_FINE) {
+        assert(message->count <= LIMIT_BATCH_ITEMS);
+        if (message->verb == WIRE_PUSH)
+            wire_put_push(&out, message);
+        else if (message->verb == WIRE_TAKEN)
+            wire_put_taken(&out, message);
+        wire_intake_done(message);
+    }
+    buf_free(&out);
+    free(message);
 }
 
 static void feed(const struct str *frames, size_t count)
@@ -61,6 +81,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         count++;
     work(frames, count, WIRE_FROM_WORKER);
     work(frames, count, WIRE_FROM_DAEMON);
+    intake(frames, count, WIRE_FROM_PUSHER);
+    intake(frames, count, WIRE_TO_PUSHER);
     feed(frames, count);
     replay(frames, count);
     return 0;

@@ -113,7 +113,7 @@ def test_parse_pipes_into_classify(world):
 def test_help_of_every_command_fits_a_screen(world):
     top = world.run("--help", config=False).stdout.decode()
     names = [line.split()[0] for line in top.splitlines() if line.startswith("  ") and line.strip()[0].isalpha()]
-    assert {"parse", "classify", "train", "tail", "status", "sources", "source", "queue", "explain"} <= set(names)
-    for name in ("parse", "classify", "train", "tail", "status", "sources", "source", "queue", "explain"):
+    assert {"parse", "classify", "train", "tail", "push", "status", "sources", "source", "queue", "explain"} <= set(names)
+    for name in ("parse", "classify", "train", "tail", "push", "status", "sources", "source", "queue", "explain"):
         text = world.run(name, "--help", config=False).stdout.decode()
         assert 3 <= len(text.splitlines()) <= 24 and all(len(line) <= 100 for line in text.splitlines()), name

@@ -177,7 +177,7 @@ def test_an_item_with_nothing_to_read_is_refused_and_its_page_asked_for_once(wor
     publisher.put("/feed", rss([("1", "", "", publisher.url + "/missing"), ("2", "Two", article(2)), ("3", "Three", article(3))]))
     wait_for(lambda: world.queue()["accepted"] == 2)
     assert len(publisher.log("/missing")) == 1
-    assert world.status()["intake"]["refused"] == 1
+    assert world.status()["intake"]["filtered"] == 1
 
 
 def test_one_id_for_two_entries_makes_no_versions_without_end(world):

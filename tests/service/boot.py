@@ -266,7 +266,7 @@ def it_starts_and_is_enabled(d):
     wait_for(d.is_whole, "two workers connect")
     assert d.workers() == ["dateline-boot-1", "dateline-boot-2"], d.workers()
     wait_for(lambda: "2 workers" in m.show("datelined.service", "StatusText"), "the status line counts two workers")
-    assert m.show("datelined.service", "User") == "dateline" and m.show("datelined.service", "CanReload") == "no"
+    assert m.show("datelined.service", "User") == "dateline" and m.show("datelined.service", "CanReload") == "yes"
 
 
 def root_and_the_group_may_ask(d):
@@ -440,12 +440,36 @@ def everything_is_back_after_a_reboot(d):
     nothing_alarming_was_said(d)
 
 
+def keys_are_taken_and_read_again_by_reload(d):
+    """As docs/scaling.md has it, over TCP; the workers of the daemon's host need no key of their own."""
+    m = d.m
+    folder = "/etc/systemd/system/dateline-worker@.service.d"
+    restart = "systemctl daemon-reload && systemctl restart datelined.service dateline-workers.target"
+    m.run("install -d %s && cp /usr/share/doc/dateline/examples/remote-worker.conf %s" % (folder, folder))
+    m.run("install -d -o dateline -g dateline -m 0750 /etc/dateline/keys && touch /etc/dateline/authorised_keys")
+    m.run("dateline keygen --name here /etc/dateline/keys/datelined.key && chown dateline: /etc/dateline/keys/datelined.key")
+    m.run("cp /etc/dateline/dateline.yaml /root/plain.yaml")
+    m.run("echo 'security: {key: keys/datelined.key, authorised_keys: authorised_keys}' >>/etc/dateline/dateline.yaml")
+    m.run("echo 'work: {bind: [\"tcp://127.0.0.1:5570\"]}' >>/etc/dateline/dateline.yaml")
+    m.run("datelined -t -c /etc/dateline/dateline.yaml && " + restart)
+    wait_for(d.is_whole, "daemon and workers have keys")
+    d.drop()
+    m.run("dateline keygen --name alice --role operator /root/alice.key")
+    assert m.run("dateline status --key /root/alice.key", check=False)[0] == 77
+    old = d.main_pid()
+    m.run("cat /root/alice.key.pub >>/etc/dateline/authorised_keys && systemctl reload datelined.service")
+    wait_for(lambda: m.run("dateline status --key /root/alice.key", check=False)[0] == 0, "the new key is let in")
+    assert d.main_pid() == old and m.show("datelined.service", "ActiveState") == "active"
+    m.run("rm -r %s && cp /root/plain.yaml /etc/dateline/dateline.yaml && %s" % (folder, restart))
+    wait_for(d.is_whole, "daemon and workers are without keys again")
+
+
 STEPS = (
     it_is_installed, it_starts_and_is_enabled, root_and_the_group_may_ask, a_dropped_file_comes_out_of_both_sinks,
     the_dry_runs_find_parser_and_models, a_feed_is_fetched_over_tls_inside_the_unit,
     the_parser_is_jailed_inside_the_unit, a_signal_to_everyone_leaves_the_parsers_alive, a_killed_daemon_comes_back,
     a_killed_worker_comes_back, a_hanging_daemon_is_replaced, it_stops_cleanly_and_workers_wait,
-    nothing_alarming_was_said, a_wrong_configuration_is_said_once, a_damaged_state_is_said_once,
+    keys_are_taken_and_read_again_by_reload, nothing_alarming_was_said, a_wrong_configuration_is_said_once, a_damaged_state_is_said_once,
     everything_is_back_after_a_reboot)
 
 

@@ -36,7 +36,7 @@ struct above {
     void *zmq;
     bool done_at_once; /* answers RESULT within the call */
     size_t work_bytes; /* 0: an item's number only; SIZE_MAX: its work is gone */
-    unsigned results, dead, tries;
+    unsigned results, acks, dead, tries;
     uint64_t dead_id;
     uint32_t last_deliveries, last_deaths;
     char reason[200], record[100];
@@ -69,6 +69,11 @@ static inline void up(void *ctx, struct dispatch_event *event)
     case DISPATCH_RESULT:
         a->results++;
         snprintf(a->record, sizeof a->record, "%.*s", STR_ARG(event->record));
+        if (a->done_at_once)
+            dispatch_done(a->dispatch, event->id);
+        break;
+    case DISPATCH_ACK:
+        a->acks++;
         if (a->done_at_once)
             dispatch_done(a->dispatch, event->id);
         break;
@@ -134,10 +139,14 @@ static inline int teardown(void **state)
     return 0;
 }
 
+/* The room's invariants hold whenever it sleeps. */
 static inline void turn(struct above *a)
 {
     for (int i = 0; i < 6; i++)
         ev_run(a->loop, EVRUN_NOWAIT);
+    const char *broken = dispatch_check(a->dispatch);
+    if (broken)
+        fail_msg("%s", broken);
 }
 
 static inline void pass(struct above *a, int64_t us)
@@ -156,8 +165,18 @@ static inline struct dispatch_counts counts(const struct above *a)
 static inline void add(struct above *a, uint64_t from, uint64_t to)
 {
     for (uint64_t id = from; id <= to; id++)
-        dispatch_add(a->dispatch, id,
-                     a->work_bytes && a->work_bytes != SIZE_MAX ? a->work_bytes : 20, 0, 0);
+        dispatch_add(
+            a->dispatch,
+            &(struct dispatch_item){
+                .id = id, .size = a->work_bytes && a->work_bytes != SIZE_MAX ? a->work_bytes : 20});
+}
+
+/* One that was tried before. */
+static inline void add_tried(struct above *a, uint64_t id, uint32_t deliveries, uint32_t deaths)
+{
+    dispatch_add(
+        a->dispatch,
+        &(struct dispatch_item){.id = id, .size = 20, .deliveries = deliveries, .deaths = deaths});
 }
 
 /* ---- a worker */

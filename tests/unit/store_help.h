@@ -109,9 +109,10 @@ static inline int each_queued_to_text(void *ctx, uint64_t id, struct store_tries
     return 0;
 }
 
-static inline int each_dead_to_text(void *ctx, uint64_t id, struct str reason, struct str work)
+static inline int each_dead_to_text(void *ctx, uint64_t id, const struct store_dead *dead)
 {
-    buf_printf(ctx, "%llu:%.*s:%.*s ", (unsigned long long)id, STR_ARG(reason), STR_ARG(work));
+    buf_printf(ctx, "%llu:%.*s:%.*s ", (unsigned long long)id, STR_ARG(dead->reason),
+               STR_ARG(dead->work));
     return 0;
 }
 
@@ -140,7 +141,7 @@ static inline void assert_queue(struct store *store, const char *expected)
 static inline void assert_dead(struct store *store, const char *expected)
 {
     struct buf text = BUF_NONE;
-    assert_int_equal(store_each_dead(store, each_dead_to_text, &text), 0);
+    assert_int_equal(store_each_dead(store, 0, each_dead_to_text, &text), 0);
     assert_string_equal(buf_cstr(&text), expected);
     buf_free(&text);
 }

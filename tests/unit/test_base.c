@@ -4,6 +4,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
+#include <utf8proc.h>
 #include <errno.h>
 
 #include "clock.h"
@@ -202,6 +204,61 @@ static void repair_replaces_each_ill_formed_part_once(void **state)
     buf_free(&b);
 }
 
+/* The same by the long way: what the table must not change. */
+static void fold_whole(struct str s, struct buf *out)
+{
+    utf8proc_uint8_t *folded = NULL;
+    bool pending = false, begun = false;
+    utf8proc_ssize_t n = utf8proc_map(
+        (const utf8proc_uint8_t *)s.at, (utf8proc_ssize_t)s.len, &folded,
+        UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE);
+    struct str text = n < 0 ? s : (struct str){(const char *)folded, (size_t)n};
+    for (size_t at = 0; at < text.len;) {
+        size_t from = at;
+        bool letter = utf8_alnum(utf8_next(text, &at));
+        if (letter && pending)
+            buf_putc(out, ' ');
+        if (letter)
+            buf_put(out, text.at + from, at - from);
+        pending = letter ? false : begun;
+        begun = begun || letter;
+    }
+    free(folded);
+}
+
+static void assert_folds_as_whole(struct str s)
+{
+    struct buf quick = BUF_NONE, whole = BUF_NONE;
+    utf8_fold(s, &quick);
+    fold_whole(s, &whole);
+    if (!str_eq(buf_str(&quick), buf_str(&whole)))
+        fail_msg("%.*s gives %.*s, not %.*s", STR_ARG(s), STR_ARG(buf_str(&quick)),
+                 STR_ARG(buf_str(&whole)));
+    buf_free(&quick);
+    buf_free(&whole);
+}
+
+static void every_character_folds_as_the_whole_text_does(void **state)
+{
+    static const char *const beside[] = {"a", "\xcc\x81", "\xe1\x85\xa1", " ", "\xea\xb0\x80"};
+    struct buf text = BUF_NONE;
+    (void)state;
+    for (uint32_t point = 1; point < 0x30000; point += point < 0x11000 ? 1 : 7) {
+        if (point >= 0xd800 && point < 0xe000)
+            continue;
+        for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
+            buf_reset(&text);
+            buf_putz(&text, beside[i]);
+            utf8_put(&text, point);
+            buf_putz(&text, beside[ARRAY_LEN(beside) - 1 - i]);
+            assert_folds_as_whole(buf_str(&text));
+        }
+    }
+    assert_folds_as_whole(STR("Stra\xc3\x9f"
+                              "e \xef\xac\x81x\xe2\x80\xa6 \xff bad \xc3"));
+    buf_free(&text);
+}
+
 static void folding_leaves_what_the_same_text_shares(void **state)
 {
     (void)state;
@@ -265,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_frozen_clock_moves_only_by_hand),
         cmocka_unit_test(ill_formed_utf8_is_found),
         cmocka_unit_test(repair_replaces_each_ill_formed_part_once),
+        cmocka_unit_test(every_character_folds_as_the_whole_text_does),
         cmocka_unit_test(folding_leaves_what_the_same_text_shares),
         cmocka_unit_test(points_and_cuts_respect_characters),
         cmocka_unit_test(squashing_keeps_one_blank_between_words),

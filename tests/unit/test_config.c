@@ -44,8 +44,12 @@ static void put_sources(struct buf *out, const struct config *c)
     for (size_t i = 0; i < c->source_count; i++) {
         const struct config_source *s = &c->sources[i];
         buf_printf(out, "source: %s %s %s title=%s every_us=%lld full_text=%d private=%d\n", s->id,
-                   s->kind, s->url ? s->url : s->path, s->title ? s->title : "-",
-                   (long long)s->every_us, (int)s->full_text, s->allow_private);
+                   s->kind,
+                   s->url    ? s->url
+                   : s->path ? s->path
+                             : "-",
+                   s->title ? s->title : "-", (long long)s->every_us, (int)s->full_text,
+                   s->allow_private);
     }
 }
 
@@ -53,8 +57,13 @@ static void put_sinks(struct buf *out, const struct config *c)
 {
     for (size_t i = 0; i < c->sink_count; i++) {
         const struct config_sink *s = &c->sinks[i];
-        buf_printf(out, "sink: %s %s fsync=%s rotate=%llu keep=%u\n", s->kind, s->path, s->fsync,
-                   (unsigned long long)s->rotate_bytes, s->keep);
+        if (s->conninfo)
+            buf_printf(out, "sink: %s '%s' password=%s table=%s.%s fsync=%s\n", s->kind,
+                       s->conninfo, s->password_file ? s->password_file : "-", s->schema, s->table,
+                       s->fsync);
+        else
+            buf_printf(out, "sink: %s %s fsync=%s rotate=%llu keep=%u\n", s->kind, s->path,
+                       s->fsync, (unsigned long long)s->rotate_bytes, s->keep);
     }
 }
 
@@ -78,10 +87,16 @@ static void put_config(struct buf *out, const struct config *c)
     put_number(out, "live.heartbeat_us", (uint64_t)c->live.heartbeat_us);
     put_list(out, "replay.bind", c->replay.bind);
     put_number(out, "replay.keep_us", (uint64_t)c->replay.keep_us);
+    put_list(out, "intake.bind", c->intake.bind);
     put_text(out, "control.bind", c->control.bind);
     put_text(out, "web.listen", c->web.listen);
+    put_text(out, "security.key", c->security.key);
+    put_text(out, "security.authorised_keys", c->security.authorised_keys);
+    put_text(out, "security.server_key", c->security.server_key);
     put_list(out, "worker.connect", c->worker.connect);
     put_number(out, "worker.credit", c->worker.credit);
+    if (c->worker.languages)
+        put_list(out, "worker.languages", c->worker.languages);
     put_list(out, "worker.analyzers", c->worker.analyzers);
     put_text(out, "worker.models", c->worker.models);
     put_sinks(out, c);
@@ -363,6 +378,23 @@ static void config_knows_which_endpoints_stay_on_this_host(void **state)
     assert_false(config_is_local(""));
 }
 
+static void expect_reach(const char *bound, const char *reached)
+{
+    char *got = config_reach(bound);
+    assert_string_equal(got, reached);
+    free(got);
+}
+
+static void clients_of_the_same_file_connect_to_loopback_where_all_addresses_are_bound(void **state)
+{
+    (void)state;
+    expect_reach("tcp://*:5570", "tcp://127.0.0.1:5570");
+    expect_reach("tcp://0.0.0.0:5570", "tcp://127.0.0.1:5570");
+    expect_reach("tcp://[::]:5570", "tcp://[::1]:5570");
+    expect_reach("tcp://192.0.2.1:5570", "tcp://192.0.2.1:5570");
+    expect_reach("ipc:///run/x", "ipc:///run/x");
+}
+
 /* "# fetch.spacing: duration, 0s to 1h; default 5s" stands in the manual as ".It Sy fetch.spacing"
  * and the same line; the help below it word for word. */
 static void manual_describes_every_setting_as_the_help_does(void **state)
@@ -408,6 +440,8 @@ int main(void)
         cmocka_unit_test(config_reads_fifty_thousand_sources),
         cmocka_unit_test(config_defaults_are_those_of_the_limits),
         cmocka_unit_test(config_knows_which_endpoints_stay_on_this_host),
+        cmocka_unit_test(
+            clients_of_the_same_file_connect_to_loopback_where_all_addresses_are_bound),
         cmocka_unit_test(manual_describes_every_setting_as_the_help_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

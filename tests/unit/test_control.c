@@ -56,8 +56,8 @@ static int open_world(void **state)
     snprintf(world->endpoint, sizeof world->endpoint, "ipc://%s/control", world->dir);
     world->loop = ev_loop_new(EVFLAG_AUTO);
     world->zmq = zmq_ctx_new();
-    const struct control_options options = {world->loop, world->zmq, world->endpoint, on_request,
-                                            world};
+    const struct control_options options = {world->loop, world->zmq, world->endpoint,
+                                            NULL,        on_request, world};
     assert_int_equal(control_open(&options, &world->control), 0);
     world->client = new_client(world, ZMQ_DEALER);
     *state = world;
@@ -255,7 +255,8 @@ static void a_stale_socket_file_is_replaced(void **state)
     assert_non_null(file);
     fclose(file);
     struct control *second;
-    const struct control_options options = {world->loop, world->zmq, endpoint, on_request, world};
+    const struct control_options options = {world->loop, world->zmq, endpoint,
+                                            NULL,        on_request, world};
     assert_int_equal(control_open(&options, &second), 0);
     control_close(second);
     unlink(stale);
@@ -265,7 +266,7 @@ static void an_endpoint_that_is_none_is_refused(void **state)
 {
     struct world *world = *state;
     struct control *second;
-    struct control_options options = {world->loop, world->zmq, "nonsense", on_request, world};
+    struct control_options options = {world->loop, world->zmq, "nonsense", NULL, on_request, world};
     assert_int_equal(control_open(&options, &second), -EINVAL);
     options.bind = "ipc:///nonexistent/dir/control";
     assert_true(control_open(&options, &second) < 0);

@@ -1,5 +1,7 @@
 #include "dispatch_help.h"
 
+#include <errno.h>
+
 /* ---- the way of an item */
 
 static void an_item_goes_out_and_is_gone_when_its_result_is_durable(void **state)
@@ -264,7 +266,7 @@ static void a_nack_without_retry_is_dead(void **state)
     nack(a, h, lease_of(h, 0), ",\"retry\":false,\"reason\":\"no headline\"");
     assert_int_equal(a->dead, 1);
     assert_string_equal(a->reason, "no headline");
-    dispatch_add(a->dispatch, 7, 20, 0, 0); /* by the operator */
+    add_tried(a, 7, 0, 0); /* by the operator */
     turn(a);
     expect(h, WIRE_ITEMS);
     hand_free(a, h);
@@ -287,6 +289,69 @@ static void a_record_that_cannot_be_taken_counts_as_a_nack(void **state)
     hand_free(a, h);
 }
 
+/* ---- an operator's hand */
+
+static void
+a_waiting_item_that_is_withdrawn_goes_to_nobody_and_counts_until_it_is_done(void **state)
+{
+    struct above *a = *state;
+    add(a, 1, 2);
+    assert_int_equal(counts(a).bytes, 40);
+    assert_int_equal(dispatch_withdraw(a->dispatch, 1), 0);
+    assert_int_equal(dispatch_withdraw(a->dispatch, 1), -EBUSY);
+    assert_int_equal(dispatch_withdraw(a->dispatch, 3), -ENOENT);
+    turn(a);
+    struct hand *h = welcomed(a, "w1", 4);
+    expect(h, WIRE_ITEMS);
+    assert_int_equal(h->said.count, 1);
+    assert_true(str_starts(h->said.lease[0].payload, STR("{\"id\":2,")));
+    assert_int_equal(dispatch_withdraw(a->dispatch, 2), -EBUSY);
+    assert_int_equal(counts(a).leased, 2);
+    dispatch_done(a->dispatch, 1);
+    assert_int_equal(counts(a).leased, 1);
+    assert_int_equal(counts(a).bytes, 20);
+    turn(a);
+    hand_free(a, h);
+}
+
+static void a_delayed_item_can_be_withdrawn_and_does_not_come_back(void **state)
+{
+    struct above *a = *state;
+    add(a, 1, 1);
+    struct hand *h = welcomed(a, "w1", 4);
+    expect(h, WIRE_ITEMS);
+    nack(a, h, lease_of(h, 0), ",\"retry\":true,\"reason\":\"later\"");
+    assert_int_equal(counts(a).delayed, 1);
+    assert_int_equal(dispatch_withdraw(a->dispatch, 1), 0);
+    assert_int_equal(counts(a).delayed, 0);
+    pass_alive(a, h, 60 * USEC_PER_SEC);
+    expect_nothing_but_pings(h);
+    dispatch_done(a->dispatch, 1);
+    turn(a);
+    assert_null(dispatch_explain(a->dispatch, 1));
+    assert_int_equal(counts(a).bytes, 0);
+    hand_free(a, h);
+}
+
+static void the_first_of_each_lane_says_how_long_it_waits(void **state)
+{
+    struct above *a = *state;
+    struct dispatch_item item = {.id = 1, .size = 20, .lane = LANE_BACKFILL, .language = "de"};
+    dispatch_add(a->dispatch, &item);
+    pass(a, 60 * USEC_PER_SEC);
+    add(a, 2, 3);
+    pass(a, 5 * USEC_PER_SEC);
+    struct dispatch_counts c = counts(a);
+    assert_int_equal(c.first_us[LANE_BACKFILL] / USEC_PER_SEC, 65);
+    assert_int_equal(c.first_us[LANE_LIVE] / USEC_PER_SEC, 5);
+    assert_int_equal(c.ready_of[LANE_BACKFILL], 1);
+    assert_int_equal(c.ready_of[LANE_LIVE], 2);
+    json_t *languages = dispatch_languages(a->dispatch);
+    assert_int_equal(json_integer_value(json_object_get(languages, "de")), 1);
+    assert_int_equal(json_integer_value(json_object_get(languages, "und")), 2);
+    json_decref(languages);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +370,9 @@ int main(void)
         TEST(a_result_on_its_way_to_the_disk_does_not_lapse),
         TEST(a_nack_gives_the_item_again_later_and_later),
         TEST(a_nack_without_retry_is_dead),
+        TEST(a_waiting_item_that_is_withdrawn_goes_to_nobody_and_counts_until_it_is_done),
+        TEST(a_delayed_item_can_be_withdrawn_and_does_not_come_back),
+        TEST(the_first_of_each_lane_says_how_long_it_waits),
         TEST(a_record_that_cannot_be_taken_counts_as_a_nack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -98,6 +98,37 @@ static void a_row_is_known_by_its_uri_and_version_alone(void **state)
     buf_free(&row);
 }
 
+static void a_row_says_its_lane_and_the_language_its_publisher_declares(void **state)
+{
+    static const struct {
+        const char *declared, *code;
+    } cases[] = {{"en", "en"}, {"en-GB", "en"}, {"DE_at", "de"}, {"gsw-CH", "gsw"}, {"", ""},
+                 {"x", ""},    {"engl", ""},    {"e1", ""},      {"en GB", ""}};
+    struct stage *s = *state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        s->item.field[ITEM_LANGUAGE] = str_of(cases[i].declared);
+        struct buf row = row_of(s, NULL, NULL);
+        struct dispatch_item item = work_item(7, buf_str(&row), 2, 1);
+        assert_int_equal(item.id, 7);
+        assert_int_equal(item.lane, LANE_LIVE);
+        assert_string_equal(item.language, cases[i].code);
+        assert_int_equal(item.size, row.len - WORK_HEAD);
+        assert_int_equal(item.deliveries, 2);
+        assert_int_equal(item.deaths, 1);
+        buf_free(&row);
+    }
+}
+
+static void a_row_of_before_there_were_lanes_is_live_and_of_no_language(void **state)
+{
+    struct str row = STR("tagtagta{\"event\":\"new\"}");
+    (void)state;
+    struct dispatch_item item = work_item(7, row, 0, 0);
+    assert_int_equal(item.lane, LANE_LIVE);
+    assert_string_equal(item.language, "");
+    assert_true(str_is(work_of_row(row), "{\"event\":\"new\"}"));
+}
+
 static void a_record_says_what_when_and_whence(void **state)
 {
     struct stage *s = *state;
@@ -143,6 +174,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         TEST(a_row_is_known_by_its_uri_and_version_alone),
+        TEST(a_row_says_its_lane_and_the_language_its_publisher_declares),
+        TEST(a_row_of_before_there_were_lanes_is_live_and_of_no_language),
         TEST(a_record_says_what_when_and_whence),
         TEST(a_feeds_own_title_goes_before_the_configured_one),
         TEST(an_item_without_a_link_has_the_url_of_its_file),

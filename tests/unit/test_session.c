@@ -60,7 +60,8 @@ static int begin(void **state)
     daemon_socket = zmq_socket(context, ZMQ_ROUTER);
     assert_int_equal(zmq_bind(daemon_socket, "tcp://127.0.0.1:*"), 0);
     assert_int_equal(zmq_getsockopt(daemon_socket, ZMQ_LAST_ENDPOINT, endpoint, &size), 0);
-    return session_open(&session, context, endpoint, "w", 16, &desk);
+    return session_open(&session, context, NULL, endpoint,
+                        &(struct wire_hello){.worker = "w", .credit = 16}, &desk);
 }
 
 static int end(void **state)

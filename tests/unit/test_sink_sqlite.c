@@ -160,6 +160,39 @@ static void an_unknown_kind_is_refused_by_name(void **state)
     assert_string_equal(why, "there is no sink 'paper'");
 }
 
+static void a_file_that_was_removed_is_made_anew_and_has_what_comes_after(void **state)
+{
+    (void)state;
+    struct sink *s = open_sink();
+    struct sink_record r = record("urn:a", "1", "before");
+    assert_int_equal(sink_put(s, &r), 0);
+    assert_int_equal(sink_flush(s), 0);
+    assert_int_equal(unlink(path), 0);
+    r = record("urn:b", "1", "after");
+    assert_int_equal(sink_put(s, &r), 0);
+    assert_int_equal(sink_flush(s), 0);
+    char *headlines = ask("SELECT group_concat(headline) FROM records");
+    assert_string_equal(headlines, "after");
+    free(headlines);
+    sink_close(s);
+}
+
+static void a_batch_whose_file_goes_before_the_commit_is_refused_and_put_again(void **state)
+{
+    (void)state;
+    struct sink *s = open_sink();
+    struct sink_record r = record("urn:a", "1", "twice put");
+    assert_int_equal(sink_put(s, &r), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(sink_flush(s), -ESTALE);
+    assert_int_equal(sink_put(s, &r), 0);
+    assert_int_equal(sink_flush(s), 0);
+    char *headlines = ask("SELECT group_concat(headline) FROM records");
+    assert_string_equal(headlines, "twice put");
+    free(headlines);
+    sink_close(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -173,6 +206,11 @@ int main(void)
                                         remove_dir),
         cmocka_unit_test_setup_teardown(a_database_of_a_later_version_is_refused, make_dir,
                                         remove_dir),
+        cmocka_unit_test_setup_teardown(
+            a_file_that_was_removed_is_made_anew_and_has_what_comes_after, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(
+            a_batch_whose_file_goes_before_the_commit_is_refused_and_put_again, make_dir,
+            remove_dir),
         cmocka_unit_test_setup_teardown(an_unknown_kind_is_refused_by_name, make_dir, remove_dir),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -421,6 +421,60 @@ static void many_idle_sources_are_cheap(void **state)
 
 #define ASKING(name) cmocka_unit_test_setup_teardown(name, begin_frozen, end)
 
+static struct source *add_push(const char *id, struct str stored)
+{
+    struct source *s = NULL;
+    const struct source_def def = {.id = id, .kind = "push", .title = "The wire"};
+    assert_int_equal(sources_add(sources, &def, stored, &s, why), 0);
+    return s;
+}
+
+static void a_push_source_is_never_asked_and_remembers_what_was_handed_in(void **state)
+{
+    (void)state;
+    struct buf stored = BUF_NONE, text = BUF_NONE;
+    struct source *s = add_push("wire", STR_NONE);
+    sources_start(sources);
+    advance(90 * USEC_PER_DAY);
+    assert_int_equal(up_count, 0);
+    source_pushed(s, 10, 7, 1);
+    source_refresh(s);
+    sources_run(sources);
+    assert_int_equal(up_count, 0);
+    assert_ptr_equal(sources_find(sources, STR("wire")), s);
+    source_state(s, &stored);
+    assert_int_equal(sources_remove(sources, STR("wire")), 0);
+    s = add_push("wire", buf_str(&stored));
+    json_t *json = source_json(s);
+    assert_int_equal(json_integer_value(json_object_get(json, "items")), 10);
+    assert_int_equal(json_integer_value(json_object_get(json, "fresh_items")), 7);
+    assert_int_equal(json_integer_value(json_object_get(json, "refused")), 1);
+    assert_string_equal(json_string_value(json_object_get(json, "state")), "listening");
+    assert_true(json_is_string(json_object_get(json, "last_new")));
+    source_explain(s, &text);
+    assert_true(str_find(buf_str(&text), STR("new: 7")) != SIZE_MAX);
+    json_decref(json);
+    buf_free(&stored);
+    buf_free(&text);
+}
+
+static void a_push_source_has_an_id_and_no_address(void **state)
+{
+    (void)state;
+    const struct source_def bad[] = {
+        {.kind = "push"},
+        {.kind = "push", .id = "a", .url = "http://a/"},
+        {.kind = "push", .id = "a", .path = "/a"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_int_equal(sources_add(sources, &bad[i], STR_NONE, NULL, why), -EINVAL);
+    add_push("a", STR_NONE);
+    add_push("b", STR_NONE);
+    assert_int_equal(
+        sources_add(sources, &(struct source_def){.kind = "push", .id = "a"}, STR_NONE, NULL, why),
+        -EEXIST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +498,8 @@ int main(void)
         ASKING(a_source_under_way_is_removed_when_that_ends),
         ASKING(an_explanation_names_the_time_and_the_reason),
         ASKING(many_idle_sources_are_cheap),
+        ASKING(a_push_source_is_never_asked_and_remembers_what_was_handed_in),
+        ASKING(a_push_source_has_an_id_and_no_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,10 +51,11 @@ static json_t *give_sources(void *ctx)
     return json_pack("[{s:s}]", "id", "example");
 }
 
-static bool give_ready(void *ctx, const char **why_not_out)
+static bool give_ready(void *ctx, struct buf *why_out)
 {
     struct world *world = ctx;
-    *why_not_out = world->ready ? NULL : "the disk is full";
+    if (!world->ready)
+        buf_putz(why_out, "full: the disk is full\nage: the oldest item is too old\n");
     return world->ready;
 }
 
@@ -239,7 +240,8 @@ static void health_and_readiness_are_told_apart(void **state)
     expect(world, "/readyz", "HTTP/1.1 200", "ready\n");
     world->ready = false;
     expect(world, "/healthz", "HTTP/1.1 200", "ok\n");
-    expect(world, "/readyz", "HTTP/1.1 503", "not ready: the disk is full\n");
+    expect(world, "/readyz", "HTTP/1.1 503",
+           "full: the disk is full\nage: the oldest item is too old\n");
 }
 
 static void a_head_request_has_no_body(void **state)

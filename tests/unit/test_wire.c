@@ -36,12 +36,77 @@ static void a_hello_is_read_as_it_was_written(void **state)
     (void)state;
     struct buf header = BUF_NONE;
     struct wire_work work;
-    wire_put_hello(&header, "w1", 64);
+    wire_put_hello(&header, &(struct wire_hello){.worker = "w1", .credit = 64});
     assert_true(str_is(buf_str(&header), "{\"version\":1,\"worker\":\"w1\",\"credit\":64}"));
     const struct str frames[3] = {STR("DLW1"), STR("HELLO"), buf_str(&header)};
     assert_int_equal(wire_work_decode(frames, 3, WIRE_FROM_WORKER, &work), WIRE_FINE);
     assert_true(str_is(work.worker, "w1"));
     assert_int_equal(work.credit, 64);
+    wire_work_done(&work);
+    buf_free(&header);
+}
+
+static void a_hello_names_languages_and_capabilities(void **state)
+{
+    (void)state;
+    struct buf header = BUF_NONE;
+    struct wire_work work;
+    const char *const languages[] = {"en", "gsw", "en", "und", NULL}, *const can[] = {"topics",
+                                                                                      NULL};
+    wire_put_hello(&header, &(struct wire_hello){"w1", 64, languages, can});
+    const struct str frames[3] = {STR("DLW1"), STR("HELLO"), buf_str(&header)};
+    assert_int_equal(wire_work_decode(frames, 3, WIRE_FROM_WORKER, &work), WIRE_FINE);
+    assert_int_equal(work.language_count, 3); /* each once */
+    assert_string_equal(work.language[0], "en");
+    assert_string_equal(work.language[1], "gsw");
+    assert_string_equal(work.language[2], "und");
+    assert_int_equal(work.capability_count, 1);
+    assert_true(str_is(work.capability[0], "topics"));
+    wire_work_done(&work);
+    buf_free(&header);
+}
+
+/* A HELLO with a list of `count` times `one`. */
+static enum wire_refusal hello_with(const char *member, size_t count, const char *one)
+{
+    struct buf header = BUF_NONE;
+    buf_printf(&header, "{\"version\":1,\"worker\":\"w\",\"credit\":1,\"%s\":[", member);
+    for (size_t i = 0; i < count; i++)
+        buf_printf(&header, "%s%s", i ? "," : "", one);
+    buf_putz(&header, "]}");
+    enum wire_refusal refusal = from_worker(FRAMES("DLW1", "HELLO", buf_cstr(&header)));
+    buf_free(&header);
+    return refusal;
+}
+
+static void a_hello_names_no_more_than_it_may(void **state)
+{
+    (void)state;
+    assert_int_equal(hello_with("languages", LIMIT_LANGUAGES, "\"en\""), WIRE_FINE);
+    assert_int_equal(hello_with("languages", LIMIT_LANGUAGES + 1, "\"en\""), WIRE_BAD_LANGUAGES);
+    assert_int_equal(hello_with("languages", 1, "null"), WIRE_BAD_LANGUAGES);
+    assert_int_equal(hello_with("languages", 1, "\"e\\u006e\""), WIRE_FINE);
+    assert_int_equal(hello_with("languages", 1, "\"en\\u006ex\""), WIRE_BAD_LANGUAGES);
+    assert_int_equal(hello_with("capabilities", LIMIT_CAPABILITIES, "\"gpu\""), WIRE_FINE);
+    assert_int_equal(hello_with("capabilities", LIMIT_CAPABILITIES + 1, "\"gpu\""),
+                     WIRE_BAD_FRAMES);
+    assert_int_equal(hello_with("capabilities", 1, "\"\""), WIRE_BAD_FRAMES);
+    assert_int_equal(hello_with("capabilities", 1, "\"a\\nb\""), WIRE_BAD_FRAMES);
+    assert_int_equal(hello_with("capabilities", 1, "1"), WIRE_BAD_FRAMES);
+}
+
+static void an_ack_is_read_as_it_was_written(void **state)
+{
+    (void)state;
+    struct buf header = BUF_NONE;
+    struct wire_work work;
+    const struct wire_lease lease = {.lease = 7};
+    wire_put_leases(&header, WIRE_ACK, &lease, 1);
+    const struct str frames[3] = {STR("DLW1"), STR("ACK"), buf_str(&header)};
+    assert_int_equal(wire_work_decode(frames, 3, WIRE_FROM_WORKER, &work), WIRE_FINE);
+    assert_int_equal(work.verb, WIRE_ACK);
+    assert_int_equal(work.count, 1);
+    assert_int_equal(work.lease[0].lease, 7);
     wire_work_done(&work);
     buf_free(&header);
 }
@@ -196,6 +261,9 @@ static void every_kind_of_junk_is_refused_by_its_name(void **state)
         {WIRE_BAD_FRAMES, FRAMES("DLW1", "NACK", "[{\"lease\":1,\"reason\":5}]")},
         {WIRE_BAD_FRAMES, FRAMES("DLW1", "NACK", "[{\"lease\":1}]", "{}")},
         {WIRE_BAD_BATCH, FRAMES("DLW1", "TOUCH", "[]")},
+        {WIRE_BAD_BATCH, FRAMES("DLW1", "ACK", "[]")},
+        {WIRE_BAD_FRAMES, FRAMES("DLW1", "ACK", "[{\"lease\":1}]", "{}")},
+        {WIRE_BAD_FRAMES, FRAMES("DLW1", "ACK", "[{\"lease\":9007199254740992}]")},
     };
     for (size_t i = 0; i < ARRAY_LEN(junk); i++) {
         enum wire_refusal refusal = from_worker(junk[i].frames);
@@ -493,6 +561,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hello_is_read_as_it_was_written),
+        cmocka_unit_test(a_hello_names_languages_and_capabilities),
+        cmocka_unit_test(a_hello_names_no_more_than_it_may),
+        cmocka_unit_test(an_ack_is_read_as_it_was_written),
         cmocka_unit_test(a_welcome_is_read_as_it_was_written),
         cmocka_unit_test(a_batch_is_read_as_it_was_written),
         cmocka_unit_test(a_nack_is_read_as_it_was_written),

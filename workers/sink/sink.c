@@ -2,7 +2,7 @@
 
 #include <errno.h>
 
-const struct sink_kind *const sink_kinds[] = {&sink_jsonl, &sink_sqlite, NULL};
+const struct sink_kind *const sink_kinds[] = {&sink_jsonl, &sink_sqlite, &sink_postgres, NULL};
 
 struct sink {
     const struct sink_kind *kind;
@@ -24,7 +24,8 @@ int sink_open(const struct sink_config *config, char why[SINK_WHY], struct sink 
     if (r != 0)
         return r;
     struct sink *s = xcalloc(1, sizeof(*s));
-    *s = (struct sink){sink_kinds[i], state, xstrdup(config->path)};
+    *s = (struct sink){sink_kinds[i], state,
+                       xstrdup(config->path ? config->path : config->conninfo)};
     *out = s;
     return 0;
 }
@@ -37,6 +38,16 @@ int sink_put(struct sink *s, const struct sink_record *record)
 int sink_flush(struct sink *s)
 {
     return s->kind->flush(s->state);
+}
+
+size_t sink_refused(const struct sink *s)
+{
+    return s->kind->refused ? s->kind->refused(s->state) : 0;
+}
+
+const char *sink_why(const struct sink *s)
+{
+    return s->kind->why ? s->kind->why(s->state) : "";
 }
 
 void sink_close(struct sink *s)

@@ -7,7 +7,8 @@
  * A batch is what is put between two flushes. flush() returns 0 only when the whole batch is as
  * durable as the sink's policy says; only then may work be acknowledged. After an error from put()
  * or flush() the sink has forgotten the batch, whole, as if it had not been put: the caller, who
- * still holds the work, puts all of it again later.
+ * still holds the work, puts all of it again later. What of it was written nevertheless is met again
+ * by its key. No call waits longer than LIMIT_SINK_WAIT_MS for a peer or a lock.
  *
  * One kind is one const struct in one file, listed by hand in sink.c. One thread.
  */
@@ -26,7 +27,8 @@ enum sink_fsync {
 };
 
 struct sink_config {
-    const char *kind, *path;
+    const char *kind, *path;                               /* path: of the kinds that are a file */
+    const char *conninfo, *schema, *table, *password_file; /* postgres; password_file may be NULL */
     enum sink_fsync fsync;
     int64_t fsync_interval_us; /* 0: a second */
     uint64_t rotate_bytes;     /* 0: never for its size */
@@ -47,18 +49,30 @@ struct sink_kind {
     int (*put)(void *state, const struct sink_record *record);
     int (*flush)(void *state);  /* with nothing put, too: it does what the policy has due */
     void (*close)(void *state); /* an unflushed batch is forgotten */
+    /* May be NULL: what the last failure was in the sink's own words, "" when there was none; lent. */
+    const char *(*why)(const void *state);
+    /* May be NULL, when put() is who finds them: the record of the batch that flush() refused, in
+     * order of put. */
+    size_t (*refused)(const void *state);
 };
 
 extern const struct sink_kind *const sink_kinds[]; /* ends with NULL */
-extern const struct sink_kind sink_jsonl, sink_sqlite;
+extern const struct sink_kind sink_jsonl, sink_sqlite, sink_postgres;
 
 struct sink;
 /* -EINVAL for a kind there is none of; what the kind's open gave otherwise. */
 int sink_open(const struct sink_config *config, char why[SINK_WHY], struct sink **out);
-/* -EBADMSG: not a record. Anything else passes with time: -ENOSPC, -EIO, -EAGAIN (locked), … */
+/* -EBADMSG: not a record, or one that this sink can never hold. Anything else passes with time:
+ * -ENOSPC, -EIO, -EAGAIN (locked), … */
 int sink_put(struct sink *s, const struct sink_record *record);
+/* The same errors; with -EBADMSG sink_refused() tells which of the batch, in order of put. */
 int sink_flush(struct sink *s);
+size_t sink_refused(const struct sink *s);
+/* The last failure in the sink's own words, "" when it has none to add to the errno; lent until the
+ * next call. Text from outside. */
+const char *sink_why(const struct sink *s);
 void sink_close(struct sink *s);
+/* The file, or where the server is; for people. */
 const char *sink_path(const struct sink *s);
 const char *sink_kind_name(const struct sink *s);
 /* "always", "interval", "never"; -EINVAL. */

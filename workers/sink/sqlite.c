@@ -2,20 +2,31 @@
  * Records as rows of one SQLite table, keyed by (uri, version): a second put of the same replaces
  * the first. Write-ahead log, one transaction a batch; several workers and readers may have the
  * file open.
+ *
+ * A file that is removed or moved away while it is open would take batches that nobody can read any
+ * more, without an error. So a batch begins by looking whether the path still names the open file,
+ * and counts as kept only when it does so after the commit too.
  */
 #include "sink.h"
 
 #include <errno.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #define BUSY_MS        2000 /* another worker's batch takes milliseconds; a backup may take longer */
 #define SCHEMA_VERSION 1
 
 struct sqlite {
-    sqlite3 *db;
+    char *path;
+    enum sink_fsync fsync;
+    sqlite3 *db; /* NULL: to be opened with the next batch */
+    struct stat opened;
     sqlite3_stmt *begin, *upsert, *commit, *rollback;
     bool in_batch;
 };
+
+static int connect(struct sqlite *s, char why[SINK_WHY]);
+static void disconnect(struct sqlite *s);
 
 static const char schema[] = "CREATE TABLE IF NOT EXISTS records("
                              " uri TEXT NOT NULL, version TEXT NOT NULL, event TEXT, language TEXT,"
@@ -91,19 +102,47 @@ static int bind_record(sqlite3_stmt *statement, const struct sink_record *r)
     return errno_of(code);
 }
 
+static bool is_still_there(const struct sqlite *s)
+{
+    struct stat now;
+    return stat(s->path, &now) == 0 && now.st_dev == s->opened.st_dev &&
+           now.st_ino == s->opened.st_ino;
+}
+
+/* The path may name another database by now, with a log of the same name that another worker has open:
+ * the last to close the old one must not remove it. */
+static void leave_if_gone(struct sqlite *s)
+{
+    int keep_log = 1;
+    if (!s->db || is_still_there(s))
+        return;
+    (void)sqlite3_file_control(s->db, NULL, SQLITE_FCNTL_PERSIST_WAL, &keep_log);
+    disconnect(s);
+}
+
+static int begin_batch(struct sqlite *s)
+{
+    char why[SINK_WHY];
+    leave_if_gone(s);
+    int r = s->db ? 0 : connect(s, why);
+    if (r == 0)
+        r = run(s->begin);
+    s->in_batch = r == 0;
+    return r;
+}
+
 static int sqlite_put(void *state, const struct sink_record *record)
 {
     struct sqlite *s = state;
     int r = record->uri && record->version && record->json.len > 0 ? 0 : -EBADMSG;
-    if (r == 0 && !s->in_batch) {
-        r = run(s->begin);
-        s->in_batch = r == 0;
-    }
+    if (r == 0 && !s->in_batch)
+        r = begin_batch(s);
     if (r == 0)
         r = bind_record(s->upsert, record);
     if (r == 0)
         r = run(s->upsert);
-    (void)sqlite3_clear_bindings(s->upsert); /* the texts are lent; cannot fail */
+    if (s->upsert)
+        (void)sqlite3_clear_bindings(s->upsert); /* the texts are lent; cannot fail */
     if (r != 0)
         forget_batch(s);
     return r;
@@ -112,20 +151,20 @@ static int sqlite_put(void *state, const struct sink_record *record)
 static int sqlite_flush(void *state)
 {
     struct sqlite *s = state;
-    if (!s->in_batch)
+    if (!s->in_batch) {
+        leave_if_gone(
+            s); /* an idle worker does not keep the shared memory of the old file in use */
         return 0;
+    }
     int r = run(s->commit);
     if (r != 0)
         forget_batch(s);
     s->in_batch = false;
-    return r;
+    return r == 0 && !is_still_there(s) ? -ESTALE : r;
 }
 
-static void sqlite_close(void *state)
+static void disconnect(struct sqlite *s)
 {
-    struct sqlite *s = state;
-    if (!s)
-        return;
     if (s->db)
         forget_batch(s);
     (void)sqlite3_finalize(s->begin);
@@ -133,6 +172,17 @@ static void sqlite_close(void *state)
     (void)sqlite3_finalize(s->commit);
     (void)sqlite3_finalize(s->rollback);
     (void)sqlite3_close(s->db); /* statements are gone, so it closes */
+    s->begin = s->upsert = s->commit = s->rollback = NULL;
+    s->db = NULL;
+}
+
+static void sqlite_close(void *state)
+{
+    struct sqlite *s = state;
+    if (!s)
+        return;
+    disconnect(s);
+    free(s->path);
     free(s);
 }
 
@@ -177,14 +227,14 @@ static const char *synchronous(enum sink_fsync fsync)
     return "PRAGMA synchronous = OFF";
 }
 
-static int set_up(struct sqlite *s, const struct sink_config *config)
+static int set_up(struct sqlite *s)
 {
     int version = 0;
     int r = errno_of(sqlite3_busy_timeout(s->db, BUSY_MS));
     if (r == 0)
         r = execute(s, "PRAGMA journal_mode = WAL");
     if (r == 0)
-        r = execute(s, synchronous(config->fsync));
+        r = execute(s, synchronous(s->fsync));
     if (r == 0)
         r = schema_version(s, &version);
     if (r == 0 && version > SCHEMA_VERSION)
@@ -203,22 +253,33 @@ static int set_up(struct sqlite *s, const struct sink_config *config)
     return r == 0 ? prepare(s, "ROLLBACK", &s->rollback) : r;
 }
 
+static int connect(struct sqlite *s, char why[SINK_WHY])
+{
+    int r = errno_of(sqlite3_open_v2(
+        s->path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
+    if (r == 0)
+        r = set_up(s);
+    if (r == 0 && stat(s->path, &s->opened) != 0)
+        r = -errno;
+    if (r == 0)
+        return 0;
+    (void)snprintf(why, SINK_WHY, "%.300s: %s", s->path,
+                   r == -EPROTO ? "written by a later version" : sqlite3_errmsg(s->db));
+    disconnect(s);
+    return r;
+}
+
 static int sqlite_open(const struct sink_config *config, char why[SINK_WHY], void **state)
 {
     struct sqlite *s = xcalloc(1, sizeof(*s));
-    int r = errno_of(
-        sqlite3_open_v2(config->path, &s->db,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL));
+    s->path = xstrdup(config->path);
+    s->fsync = config->fsync;
+    int r = connect(s, why);
     if (r == 0)
-        r = set_up(s, config);
-    if (r != 0) {
-        (void)snprintf(why, SINK_WHY, "%.300s: %s", config->path,
-                       r == -EPROTO ? "written by a later version" : sqlite3_errmsg(s->db));
+        *state = s;
+    else
         sqlite_close(s);
-        return r;
-    }
-    *state = s;
-    return 0;
+    return r;
 }
 
 const struct sink_kind sink_sqlite = {

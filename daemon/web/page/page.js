@@ -203,7 +203,7 @@ function showState(mood, text) {
 
 function showStatus(s) {
   if (s.trouble) showState("bad", s.trouble);
-  else if (s.intake && s.intake.held) showState("warn", "the queue is full, sources wait");
+  else if (s.intake && s.intake.held) showState("warn", "sources wait: " + (s.intake.held_by || []).join(", "));
   else showState("good", "running");
   $("about").textContent = "version " + s.version + ", up " + span(s.uptime_s);
   showTiles(s);

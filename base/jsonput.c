@@ -1,0 +1,147 @@
+#include "jsonput.h"
+
+#include <assert.h>
+
+static void before_value(struct jsonput *j)
+{
+    if (j->comma)
+        buf_putc(j->out, ',');
+    j->comma = true;
+}
+
+static void open_level(struct jsonput *j, bool array)
+{
+    assert(j->depth < JSONPUT_DEPTH);
+    before_value(j);
+    buf_putc(j->out, array ? '[' : '{');
+    j->comma = false;
+    if (array)
+        j->arrays |= 1U << j->depth;
+    else
+        j->arrays &= ~(1U << j->depth);
+    j->depth++;
+}
+
+void jsonput_object(struct jsonput *j)
+{
+    open_level(j, false);
+}
+
+void jsonput_array(struct jsonput *j)
+{
+    open_level(j, true);
+}
+
+void jsonput_close(struct jsonput *j)
+{
+    assert(j->depth > 0);
+    j->depth--;
+    buf_putc(j->out, j->arrays & 1U << j->depth ? ']' : '}');
+    j->comma = true;
+}
+
+void jsonput_key(struct jsonput *j, const char *key)
+{
+    before_value(j);
+    buf_putc(j->out, '"');
+    buf_putz(j->out, key);
+    buf_put(j->out, "\":", 2);
+    j->comma = false;
+}
+
+/* What stands behind the backslash; 'u' has four digits after it, 0 needs none. */
+static char escape_of(unsigned char c)
+{
+    switch (c) {
+    case '"':
+    case '\\':
+        return (char)c;
+    case '\n':
+        return 'n';
+    case '\r':
+        return 'r';
+    case '\t':
+        return 't';
+    case '\b':
+        return 'b';
+    case '\f':
+        return 'f';
+    default:
+        return c < ' ' ? 'u' : '\0';
+    }
+}
+
+static bool plain(unsigned char c)
+{
+    return c >= ' ' && c != '"' && c != '\\';
+}
+
+#define EACH(byte) (0x0101010101010101ULL * (byte))
+
+/* Some byte of the word is below n (n <= 128), with the false alarms of its upper neighbours at most:
+ * Hacker's Delight, section 6-1. */
+static uint64_t below(uint64_t word, uint64_t n)
+{
+    return (word - EACH(n)) & ~word & EACH(0x80);
+}
+
+/* How many bytes from `at` on need no escape; most do not, so eight are looked at at once. */
+static size_t plain_run(struct str text, size_t at)
+{
+    size_t from = at;
+    for (uint64_t word; at + sizeof word <= text.len; at += sizeof word) {
+        memcpy(&word, text.at + at, sizeof word);
+        if (below(word, ' ') | below(word ^ EACH('"'), 1) | below(word ^ EACH('\\'), 1))
+            break;
+    }
+    while (at < text.len && plain((unsigned char)text.at[at]))
+        at++;
+    return at - from;
+}
+
+static void put_escape(struct buf *out, unsigned char c)
+{
+    char escape = escape_of(c);
+    buf_putc(out, '\\');
+    buf_putc(out, escape);
+    if (escape == 'u')
+        buf_printf(out, "%04x", (unsigned)c);
+}
+
+void jsonput_str(struct jsonput *j, struct str text)
+{
+    before_value(j);
+    buf_putc(j->out, '"');
+    for (size_t at = 0; at < text.len;) {
+        size_t run = plain_run(text, at);
+        if (run)
+            buf_put(j->out, text.at + at, run);
+        at += run;
+        if (at < text.len)
+            put_escape(j->out, (unsigned char)text.at[at++]);
+    }
+    buf_putc(j->out, '"');
+}
+
+void jsonput_int(struct jsonput *j, int64_t n)
+{
+    char text[24];
+    int len = snprintf(text, sizeof text, "%lld", (long long)n);
+    jsonput_raw(j, (struct str){text, (size_t)len});
+}
+
+void jsonput_bool(struct jsonput *j, bool yes)
+{
+    jsonput_raw(j, yes ? STR("true") : STR("false"));
+}
+
+void jsonput_null(struct jsonput *j)
+{
+    jsonput_raw(j, STR("null"));
+}
+
+void jsonput_raw(struct jsonput *j, struct str json)
+{
+    before_value(j);
+    buf_puts(j->out, json);
+}

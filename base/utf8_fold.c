@@ -1,0 +1,182 @@
+/*
+ * "The same text": NFKC, case folded, words with one blank between them. Nearly every character of
+ * nearly every text folds by itself, so what each one gives is remembered in a table; a text with one
+ * in it that its neighbours may change (a combining mark, a Hangul jamo: they compose) is left to
+ * utf8proc as a whole, which takes twenty times as long.
+ */
+#include "utf8.h"
+
+#include <stdlib.h>
+#include <utf8proc.h>
+
+/* What a character of the first plane gives. Beside these, the one code point that it becomes: a
+ * letter or a digit, so none is as low as they are. */
+enum { FOLD_UNKNOWN, FOLD_BREAK, FOLD_NOTHING, FOLD_SEVERAL, FOLD_WHOLE, FOLD_POINTS };
+
+static uint16_t table[0x10000]; /* filled as characters come; FOLD_UNKNOWN at first */
+
+static utf8proc_ssize_t map(struct str s, utf8proc_uint8_t **out)
+{
+    return utf8proc_map((const utf8proc_uint8_t *)s.at, (utf8proc_ssize_t)s.len, out,
+                        UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD |
+                            UTF8PROC_IGNORE);
+}
+
+/* Words of what is folded already. `pending`: a blank is due before the next one. */
+struct words {
+    struct buf *out;
+    bool pending, begun;
+};
+
+static void put_break(struct words *words)
+{
+    words->pending = words->begun;
+}
+
+static void put_letter(struct words *words, const char *bytes, size_t len)
+{
+    if (words->pending)
+        buf_putc(words->out, ' ');
+    buf_put(words->out, bytes, len);
+    words->pending = false;
+    words->begun = true;
+}
+
+static void put_folded(struct words *words, struct str s)
+{
+    for (size_t at = 0; at < s.len;) {
+        size_t from = at;
+        if (utf8_alnum(utf8_next(s, &at))) /* and marks, which belong to the letter before them */
+            put_letter(words, s.at + from, at - from);
+        else
+            put_break(words);
+    }
+}
+
+/* An ill-formed text is compared as it stands. */
+static void fold_by_utf8proc(struct words *words, struct str s)
+{
+    utf8proc_uint8_t *folded = NULL;
+    utf8proc_ssize_t n = map(s, &folded);
+    put_folded(words, n < 0 ? s : (struct str){(const char *)folded, (size_t)n});
+    free(folded);
+}
+
+/* It may change with what stands beside it. */
+static bool composes(uint32_t point)
+{
+    const utf8proc_property_t *property = utf8proc_get_property((utf8proc_int32_t)point);
+    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)point);
+    return property->combining_class != 0 ||
+           (category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME) ||
+           (point >= 0x1100 && point < 0x1200) || point == 0xfffd;
+}
+
+static uint16_t classify(struct str folded)
+{
+    uint32_t point = 0;
+    size_t points = 0, letters = 0;
+    for (size_t at = 0; at < folded.len; points++) {
+        point = utf8_next(folded, &at);
+        if (composes(point))
+            return FOLD_WHOLE;
+        letters += utf8_alnum(point);
+    }
+    if (points == 0)
+        return FOLD_NOTHING;
+    if (letters == 0)
+        return FOLD_BREAK;
+    return points == 1 && point <= UINT16_MAX ? (uint16_t)point : FOLD_SEVERAL;
+}
+
+static uint16_t fold_of(uint32_t point, struct str bytes)
+{
+    if (point > UINT16_MAX)
+        return composes(point) ? FOLD_WHOLE : FOLD_SEVERAL;
+    if (table[point] != FOLD_UNKNOWN)
+        return table[point];
+    utf8proc_uint8_t *folded = NULL;
+    utf8proc_ssize_t n = map(bytes, &folded);
+    uint16_t fold = n < 0 || composes(point)
+                        ? FOLD_WHOLE
+                        : classify((struct str){(const char *)folded, (size_t)n});
+    free(folded);
+    table[point] = fold;
+    return fold;
+}
+
+static void put_point(struct words *words, uint16_t point)
+{
+    char bytes[3];
+    size_t len = 0;
+    if (point < 0x80) {
+        bytes[len++] = (char)point;
+    } else if (point < 0x800) {
+        bytes[len++] = (char)(0xc0 | point >> 6);
+        bytes[len++] = (char)(0x80 | (point & 0x3f));
+    } else {
+        bytes[len++] = (char)(0xe0 | point >> 12);
+        bytes[len++] = (char)(0x80 | (point >> 6 & 0x3f));
+        bytes[len++] = (char)(0x80 | (point & 0x3f));
+    }
+    put_letter(words, bytes, len);
+}
+
+/* What a byte of ASCII gives: itself, its lower case, or 0, a break. */
+static unsigned char ascii_fold(unsigned char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return c | 0x20;
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : 0;
+}
+
+/* Up to the next byte that is not ASCII; gives where that is. */
+static size_t fold_ascii(struct words *words, struct str s, size_t at)
+{
+    struct buf *out = words->out;
+    buf_reserve(out, 2 * (s.len - at)); /* a blank before each letter at most */
+    for (; at < s.len && !(s.at[at] & 0x80); at++) {
+        unsigned char c = ascii_fold((unsigned char)s.at[at]);
+        if (c == 0) {
+            words->pending = words->begun;
+            continue;
+        }
+        if (words->pending)
+            out->at[out->len++] = ' ';
+        out->at[out->len++] = (char)c;
+        words->pending = false;
+        words->begun = true;
+    }
+    return at;
+}
+
+/* False when it has to be left to utf8proc as a whole. */
+static bool fold_by_table(struct words *words, struct str s)
+{
+    for (size_t at = 0; (at = fold_ascii(words, s, at)) < s.len;) {
+        size_t from = at;
+        uint32_t point = utf8_next(s, &at);
+        struct str bytes = {s.at + from, at - from};
+        uint16_t fold = fold_of(point, bytes);
+        if (fold >= FOLD_POINTS)
+            put_point(words, fold);
+        else if (fold == FOLD_BREAK)
+            put_break(words);
+        else if (fold == FOLD_SEVERAL)
+            fold_by_utf8proc(words, bytes);
+        else if (fold == FOLD_WHOLE)
+            return false;
+    }
+    return true;
+}
+
+void utf8_fold(struct str s, struct buf *out)
+{
+    struct words words = {.out = out};
+    size_t before = out->len;
+    if (fold_by_table(&words, s))
+        return;
+    out->len = before;
+    words = (struct words){.out = out};
+    fold_by_utf8proc(&words, s);
+}

@@ -1,0 +1,141 @@
+/* An item on its way into the queue: known, refused, or accepted with everything that is written with it. */
+#include "carrier.h"
+
+#include "crash.h"
+#include "limits.h"
+#include "log.h"
+#include "url.h"
+
+static const char *carrier_id(const struct carrier *carrier)
+{
+    return source_def(carrier->source)->id;
+}
+
+static const char *event_of(enum link_verdict verdict)
+{
+    switch (verdict) {
+    case LINK_NEW:
+        return "new";
+    case LINK_UPDATE:
+        return "update";
+    case LINK_RETRACTION:
+        return "retraction";
+    case LINK_KNOWN:
+        break;
+    }
+    return NULL;
+}
+
+static void remember_url(struct batch *batch, struct str url, const char *uri)
+{
+    struct buf identity = BUF_NONE;
+    uint8_t key[16];
+    if (url.len && url_identity(url, &identity) == 0) {
+        link_url_key(buf_str(&identity), key);
+        store_put_url(batch->change, key, str_of(uri));
+    }
+    buf_free(&identity);
+}
+
+/* Refused or filtered, and remembered as such: its page is not asked for again with every poll. */
+static void ignore(struct carrier *carrier, struct batch *batch,
+                   const struct link_identity *identity, uint64_t *count, const char *why)
+{
+    struct pipeline *p = carrier->pipeline;
+    struct link_writer writer = batch_writer(batch);
+    log_info("pipeline: item refused source=%s uri=%s why=%s", carrier_id(carrier), identity->uri,
+             log_safez(why));
+    link_ignore(p->link, identity, carrier->fetched_at, batch->generation, &writer);
+    batch->dirty = true;
+    p->seen.fetched++;
+    (*count)++;
+    carrier->refused++;
+    carrier->why = why;
+}
+
+static void enqueue(struct carrier *carrier, struct batch *batch, const struct item *item,
+                    const struct link_identity *identity, const struct link_answer *answer)
+{
+    struct pipeline *p = carrier->pipeline;
+    struct buf row = BUF_NONE;
+    CRASH_POINT("judged");
+    work_row(item,
+             &(struct work_facts){.event = event_of(answer->verdict),
+                                  .identity = identity,
+                                  .answer = answer,
+                                  .source = carrier->source,
+                                  .title = carrier->title,
+                                  .url = carrier->url,
+                                  .fetched_at = carrier->fetched_at,
+                                  .lane = carrier->lane},
+             &row);
+    if (row.len > LIMIT_MESSAGE - LIMIT_FIELD) {
+        ignore(carrier, batch, identity, &p->seen.refused, "too large for a message");
+        buf_free(&row);
+        return;
+    }
+    uint64_t id = p->numbers.next_queue_id++;
+    struct link_writer writer = batch_writer(batch);
+    link_remember(p->link, identity, answer, id, batch->generation, &writer);
+    remember_url(batch, item->field[ITEM_LINK], identity->uri);
+    remember_url(batch, item->field[ITEM_CANONICAL], identity->uri);
+    if (carrier->stands_for_url) {
+        uint8_t key[16];
+        link_url_key(str_of(carrier->url), key);
+        store_put_url(batch->change, key, str_of(identity->uri));
+    }
+    store_queue_put(batch->change, id, buf_str(&row));
+    struct dispatch_item queued = work_item(id, buf_str(&row), 0, 0);
+    batch_add_item(batch, &queued);
+    p->numbers.accepted++;
+    carrier->fresh++;
+    log_debug("pipeline: accepted source=%s uri=%s version=%u event=%s queue=%llu",
+              carrier_id(carrier), identity->uri, answer->version, event_of(answer->verdict),
+              (unsigned long long)id);
+    buf_free(&row);
+}
+
+void carrier_known(struct pipeline *p)
+{
+    p->numbers.duplicates++;
+    p->seen.known++;
+    p->seen.fetched++;
+}
+
+/* The item is as whole as it gets: known, or queued. */
+void carrier_accept(struct carrier *carrier, struct batch *batch, const struct item *item,
+                    const struct link_identity *identity)
+{
+    struct pipeline *p = carrier->pipeline;
+    struct link_answer answer;
+    struct str source_id = str_of(carrier_id(carrier));
+    if (!item->field[ITEM_HEADLINE].len && !item_text(item).len &&
+        !(item->flags & ITEM_RETRACTED)) {
+        ignore(carrier, batch, identity, &p->seen.filtered, CARRIER_EMPTY);
+        return;
+    }
+    link_judge(p->link, source_id, identity, item, carrier->fetched_at, &answer);
+    if (answer.verdict != LINK_KNOWN) {
+        enqueue(carrier, batch, item, identity, &answer);
+        return;
+    }
+    struct link_writer writer = batch_writer(batch);
+    if (link_remember(p->link, identity, &answer, 0, batch->generation, &writer))
+        batch->dirty = true;
+    carrier_known(p);
+    carrier->known++;
+}
+
+void carrier_take(struct carrier *carrier, struct batch *batch, const struct item *item)
+{
+    struct pipeline *p = carrier->pipeline;
+    struct link_identity identity;
+    link_identify(str_of(carrier_id(carrier)), item, &identity);
+    p->seen.read++;
+    if (!link_is_listed(p->link, &identity)) {
+        carrier_accept(carrier, batch, item, &identity);
+        return;
+    }
+    carrier_known(p);
+    carrier->known++;
+}
