@@ -53,13 +53,48 @@ static void put_folded(struct words *words, struct str s)
     }
 }
 
+#define MARKS_MOST 30 /* on one letter: as in Stream-Safe Text, UAX #15 */
+
+/* How many marks stand at the end of a text that had `run` there and goes on with this point. */
+static size_t marks_after(uint32_t point, size_t run)
+{
+    utf8proc_int32_t parts[32] = {0};
+    int boundary = 0;
+    if (point < 0x300 && point != 0xad) /* the soft hyphen is ignored, the others are letters */
+        return 0;
+    utf8proc_ssize_t n = utf8proc_decompose_char(
+        (utf8proc_int32_t)point, parts, ARRAY_LEN(parts),
+        UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE, &boundary);
+    for (utf8proc_ssize_t i = 0; i < n && i < (utf8proc_ssize_t)ARRAY_LEN(parts); i++)
+        run = utf8proc_get_property(parts[i])->combining_class ? run + 1 : 0;
+    return run;
+}
+
+/* Up to the mark that is one too many. utf8proc puts marks in order in time that grows with the square
+ * of how many there are: two megabytes of them, and the loop would stand still for an hour. */
+static struct str take_piece(struct str *rest)
+{
+    size_t run = 0, at = 0, from = 0;
+    while (at < rest->len && run <= MARKS_MOST) {
+        from = at;
+        run = marks_after(utf8_next(*rest, &at), run);
+    }
+    size_t end = run > MARKS_MOST && from > 0 ? from : at;
+    struct str piece = str_upto(*rest, end);
+    *rest = str_from(*rest, end);
+    return piece;
+}
+
 /* An ill-formed text is compared as it stands. */
 static void fold_by_utf8proc(struct words *words, struct str s)
 {
-    utf8proc_uint8_t *folded = NULL;
-    utf8proc_ssize_t n = map(s, &folded);
-    put_folded(words, n < 0 ? s : (struct str){(const char *)folded, (size_t)n});
-    free(folded);
+    while (s.len > 0) {
+        utf8proc_uint8_t *folded = NULL;
+        struct str piece = take_piece(&s);
+        utf8proc_ssize_t n = map(piece, &folded);
+        put_folded(words, n < 0 ? piece : (struct str){(const char *)folded, (size_t)n});
+        free(folded);
+    }
 }
 
 /* It may change with what stands beside it. */
@@ -125,28 +160,32 @@ static void put_point(struct words *words, uint16_t point)
 /* What a byte of ASCII gives: itself, its lower case, or 0, a break. */
 static unsigned char ascii_fold(unsigned char c)
 {
-    if (c >= 'A' && c <= 'Z')
-        return c | 0x20;
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : 0;
+    unsigned lower = c | 0x20U;
+    bool letter = lower - 'a' < 26, digit = (unsigned)c - '0' < 10;
+    return (unsigned char)(letter ? lower : digit ? c : 0);
 }
 
-/* Up to the next byte that is not ASCII; gives where that is. */
+/* Up to the next byte that is not ASCII; gives where that is. Without branches: words are short, so
+ * that each of their ends would be guessed wrongly. What is written too much is written over. */
 static size_t fold_ascii(struct words *words, struct str s, size_t at)
 {
     struct buf *out = words->out;
     buf_reserve(out, 2 * (s.len - at)); /* a blank before each letter at most */
+    char *to = out->at + out->len;
+    unsigned pending = words->pending, begun = words->begun;
     for (; at < s.len && !(s.at[at] & 0x80); at++) {
         unsigned char c = ascii_fold((unsigned char)s.at[at]);
-        if (c == 0) {
-            words->pending = words->begun;
-            continue;
-        }
-        if (words->pending)
-            out->at[out->len++] = ' ';
-        out->at[out->len++] = (char)c;
-        words->pending = false;
-        words->begun = true;
+        unsigned letter = c != 0;
+        *to = ' ';
+        to += pending & letter;
+        *to = (char)c;
+        to += letter;
+        begun |= letter;
+        pending = begun & (letter ^ 1U);
     }
+    out->len = (size_t)(to - out->at);
+    words->pending = pending;
+    words->begun = begun;
     return at;
 }
 

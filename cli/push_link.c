@@ -41,6 +41,8 @@ static void batch_free(struct push_batch *batch)
 
 void push_link_put(struct push_link *link, struct push_batch **batch)
 {
+    if (push_link_idle(link)) /* nobody was owed a word until now, so the silence begins here */
+        link->heard = clock_mono();
     link->ring[link->next++ % LIMIT_INTAKE_WINDOW] = *batch;
     *batch = NULL;
 }
@@ -258,7 +260,7 @@ int push_link_turn(struct push_link *link, int fd, long wait_ms, char refused_ou
 {
     bool more = send_all(link);
     zmq_pollitem_t items[3] = {{link->socket, 0, ZMQ_POLLIN, 0},
-                               {link->watch, 0, ZMQ_POLLIN, 0},
+                               {link->watch, -1, ZMQ_POLLIN, 0}, /* -1: when there is no watch */
                                {NULL, fd, ZMQ_POLLIN, 0}};
     if (more)
         items[0].events |= ZMQ_POLLOUT;

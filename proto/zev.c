@@ -7,7 +7,8 @@
  *        sleep          An edge on ZMQ_FD only ends the sleep. What there is to do is asked of
  *     ┌────┴────┐       ZMQ_EVENTS: after the sleep, to do it, and before the next, so that the
  *  prepare    check     loop does not sleep on messages that make no new edge: sending eats the
- *  (stay awake?) (work) edge that receiving waits for.
+ *  (stay awake?) (work) edge that receiving waits for. A socket without an edge and without a
+ *                       send has nothing new to tell.
  */
 enum { ZEV_BUDGET = 256 }; /* steps a turn, so that the others get theirs */
 
@@ -22,7 +23,14 @@ static int zev_events(const struct zev *z)
 
 static void on_wake(struct ev_loop *loop, ev_io *w, int revents)
 {
-    (void)loop, (void)w, (void)revents; /* only ends the sleep */
+    struct zev *z = w->data;
+    (void)loop, (void)revents;
+    z->stirred = true;
+}
+
+void zev_stir(struct zev *z)
+{
+    z->stirred = true;
 }
 
 static void on_idle(struct ev_loop *loop, ev_idle *w, int revents)
@@ -34,19 +42,25 @@ static void on_prepare(struct ev_loop *loop, ev_prepare *w, int revents)
 {
     struct zev *z = w->data;
     (void)revents;
-    if (zev_events(z))
+    if (z->stirred)
+        z->stirred = zev_events(z) != 0;
+    if (z->stirred)
         ev_idle_start(loop, &z->idle);
     else
         ev_idle_stop(loop, &z->idle);
 }
 
+/* It is at rest only when it said so itself: a step that ends early, or a spent budget, leaves it
+ * stirred. */
 static void on_check(struct ev_loop *loop, ev_check *w, int revents)
 {
     struct zev *z = w->data;
     (void)loop, (void)revents;
-    for (int budget = ZEV_BUDGET; budget > 0 && ev_is_active(&z->check); budget--) {
+    for (int budget = ZEV_BUDGET; z->stirred && budget > 0 && ev_is_active(&z->check); budget--) {
         int events = zev_events(z);
-        if (!events || !z->on_ready(z, events))
+        if (!events)
+            z->stirred = false;
+        else if (!z->on_ready(z, events))
             break;
     }
 }
@@ -58,6 +72,7 @@ int zev_start(struct zev *z, struct ev_loop *loop)
     if (zmq_getsockopt(z->socket, ZMQ_FD, &fd, &len) != 0)
         return -errno;
     z->loop = loop;
+    z->stirred = true;
     ev_io_init(&z->io, on_wake, fd, EV_READ);
     ev_prepare_init(&z->prepare, on_prepare);
     ev_check_init(&z->check, on_check);

@@ -388,7 +388,8 @@ static void wait_for_something(struct worker *w, long timeout_ms)
 {
     zmq_pollitem_t poll[DAEMONS_MAX + 1] = {{.fd = w->signals, .events = ZMQ_POLLIN}};
     for (size_t i = 0; i < w->session_count; i++)
-        poll[i + 1] = (zmq_pollitem_t){.socket = w->sessions[i].socket, .events = ZMQ_POLLIN};
+        poll[i + 1] = (zmq_pollitem_t){
+            .socket = w->sessions[i].socket, .fd = -1, .events = ZMQ_POLLIN}; /* -1: no socket */
     (void)zmq_poll(poll, (int)w->session_count + 1, timeout_ms); /* EINTR is as good as a wake-up */
 }
 

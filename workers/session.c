@@ -260,6 +260,13 @@ static bool is_final(struct str reason)
            str_is(reason, wire_refusal_name(WIRE_BAD_LANGUAGES));
 }
 
+/* The answer to a HELLO. What is refused else was said before it, and its WELCOME may still come. */
+static bool is_for_now(struct str reason)
+{
+    return str_is(reason, wire_refusal_name(WIRE_FULL)) ||
+           str_is(reason, wire_refusal_name(WIRE_DRAINING));
+}
+
 /* Asking again would bring the same answer. */
 static void give_up(struct session *s)
 {
@@ -279,8 +286,8 @@ static void on_refused(struct session *s, const struct wire_work *w, int64_t now
         start_again(s, "hello-first", now);
     else if (is_final(w->reason))
         give_up(s);
-    else if (s->state == SESSION_ASKING)
-        set_state(s, SESSION_AWAY); /* full, draining: hello_at says when we ask again */
+    else if (s->state == SESSION_ASKING && is_for_now(w->reason))
+        set_state(s, SESSION_AWAY); /* hello_at says when we ask again */
 }
 
 static void on_bye(struct session *s)

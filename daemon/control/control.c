@@ -20,6 +20,7 @@
  * to its answer, so that closing frees what nobody answered.
  */
 #define IDENTITY_MAX 255
+#define SEND_QUEUE   16 /* messages that wait for one peer, or of it: each may be of many MiB */
 
 struct control_call {
     struct control_call *prev, *next;
@@ -57,6 +58,7 @@ static void call_free(struct control_call *call)
 static void send_text(struct control_call *call, const char *text, size_t len)
 {
     void *socket = call->control->socket;
+    zev_stir(&call->control->zev);
     if (zmq_send(socket, call->identity, call->identity_len, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
         return; /* the peer has gone */
     if (call->delimiter)
@@ -177,6 +179,10 @@ static int configure(void *socket)
 {
     int64_t most = LIMIT_REQUEST_JSON;
     int error = set_option(socket, ZMQ_LINGER, 500);
+    if (!error)
+        error = set_option(socket, ZMQ_SNDHWM, SEND_QUEUE);
+    if (!error)
+        error = set_option(socket, ZMQ_RCVHWM, SEND_QUEUE);
     if (!error)
         error = set_option(socket, ZMQ_HANDSHAKE_IVL, LIMIT_HANDSHAKE_MS);
     if (!error && zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &most, sizeof most) < 0)

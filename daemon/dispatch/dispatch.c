@@ -23,6 +23,8 @@ static void on_result(struct dispatch *d, struct worker *worker, struct lease *l
 {
     struct dispatch_event event = {.type = DISPATCH_RESULT,
                                    .id = lease->work->id,
+                                   .deliveries = lease->work->deliveries,
+                                   .deaths = lease->work->deaths,
                                    .record = said->payload,
                                    .worker = worker->name};
     d->totals.results++;
@@ -33,8 +35,11 @@ static void on_result(struct dispatch *d, struct worker *worker, struct lease *l
 
 static void on_ack(struct dispatch *d, struct worker *worker, struct lease *lease)
 {
-    struct dispatch_event event = {
-        .type = DISPATCH_ACK, .id = lease->work->id, .worker = worker->name};
+    struct dispatch_event event = {.type = DISPATCH_ACK,
+                                   .id = lease->work->id,
+                                   .deliveries = lease->work->deliveries,
+                                   .deaths = lease->work->deaths,
+                                   .worker = worker->name};
     d->totals.acks++;
     worker->done++;
     work_settle(d, lease->work);
@@ -91,11 +96,10 @@ static void on_ping(struct dispatch *d, struct worker *worker, uint64_t n)
 
 static void on_bye(struct dispatch *d, struct worker *worker)
 {
-    if (!worker->bye) {
-        worker_ends(d, worker);
-        if (worker_say(d, worker, WIRE_BYE, STR("{}"), NULL, 0) == -EHOSTUNREACH)
-            return;
-    }
+    worker_ends(d, worker);
+    /* Also when our own BYE went before, as it drains: the worker waits for an answer to its own. */
+    if (worker_say(d, worker, WIRE_BYE, STR("{}"), NULL, 0) == -EHOSTUNREACH)
+        return;
     worker_maybe_leave(d, worker);
 }
 

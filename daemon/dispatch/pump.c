@@ -104,6 +104,7 @@ static bool send_batch(struct dispatch *d, struct worker *worker, const struct b
     struct str route = {(const char *)worker->route, worker->route_len};
     int err =
         wire_send_work(d->socket, route, WIRE_ITEMS, buf_str(&d->header), payload, batch->count);
+    zev_stir(&d->zev);
     if (!err) {
         CRASH_POINT("sent");
         worker->spoke = clock_mono();

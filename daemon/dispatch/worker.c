@@ -34,6 +34,7 @@ int worker_say(struct dispatch *d, struct worker *worker, enum wire_verb verb, s
                const struct str *payload, size_t count)
 {
     int err = wire_send_work(d->socket, route_of(worker), verb, header, payload, count);
+    zev_stir(&d->zev);
     if (err == -EHOSTUNREACH)
         worker_gone(d, worker, "connection lost");
     else if (err)
@@ -63,6 +64,7 @@ void worker_refuse(struct dispatch *d, struct str route, enum wire_refusal refus
     wire_put_refused(&d->header, refusal, why, leases, count, 0);
     /* To whoever it was, as far as it reads: it may well be nobody we know. */
     wire_send_work(d->socket, route, WIRE_REFUSED, buf_str(&d->header), NULL, 0);
+    zev_stir(&d->zev);
 }
 
 /* ---- coming */

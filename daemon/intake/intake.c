@@ -6,8 +6,10 @@
 #include "clock.h"
 #include "log.h"
 
-#define LINGER_MS  500           /* for answers on the way out */
-#define LARGE      (256UL << 10) /* bytes of a message after which others get their turn */
+#define LINGER_MS 500           /* for answers on the way out */
+#define LARGE     (256UL << 10) /* bytes of a message after which others get their turn */
+#define HEADER_COST                                                                                \
+    24 /* bytes of memory that a byte of a header may become as values: "[0,0,..." */
 #define SEND_QUEUE 256 /* answers, refusals and PONGs that wait for one peer to read them */
 
 /* Who sent a message, and how it wants its answer. */
@@ -29,6 +31,7 @@ static void send_verb(struct intake *intake, const struct sender *to, enum wire_
     parts[count++] = str_of(wire_verb_name(verb));
     parts[count++] = buf_str(&intake->header);
     wire_send(intake->socket, parts, count); /* who is gone hands in again what has no answer */
+    zev_stir(&intake->zev);
 }
 
 static void send_refusal(struct intake *intake, const struct sender *to, enum wire_refusal refusal,
@@ -118,9 +121,10 @@ static struct intake_batch *batch_new(struct intake *intake, const struct wire_i
 {
     struct intake_batch *batch = xcalloc(1, sizeof *batch + push->count * sizeof(zmq_msg_t));
     zmq_msg_t *payload = &intake->parts.msg[intake->parts.count - push->count];
+    size_t header_len = intake->parts.at[intake->parts.count - push->count - 1].len;
     batch->intake = intake;
     batch->push = *push;
-    batch->bytes = sizeof *batch;
+    batch->bytes = sizeof *batch + HEADER_COST * header_len;
     batch->frame_count = push->count;
     for (size_t i = 0; i < push->count; i++) {
         zmq_msg_t *frame = &batch->frames[i];

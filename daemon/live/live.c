@@ -14,6 +14,7 @@ static void publish(struct live *live, struct str topic, struct str body)
     struct str parts[3] = {topic, buf_str(&live->header), body};
     wire_send(live->feed, parts,
               3); /* full for a slow subscriber: it sees the gap and asks replay */
+    zev_stir(&live->feed_zev);
 }
 
 void live_publish(struct live *live, const struct live_record *record)

@@ -29,7 +29,12 @@ static int on_record(void *ctx, const struct live_record *record)
 {
     struct page *page = ctx;
     struct wire_records *answer = &page->answer;
-    if (record->seq > answer->newest || page->scanned >= LIMIT_REPLAY_SCAN)
+    if (record->seq >
+        answer->newest) { /* what was between is kept no longer: nothing more to ask */
+        answer->next = answer->newest + 1;
+        return 1;
+    }
+    if (page->scanned >= LIMIT_REPLAY_SCAN)
         return 1;
     if (wire_replay_wants(page->request, record->topic)) {
         bool full = page->bytes.len + record->record.len > LIMIT_BATCH_BYTES;
@@ -108,6 +113,7 @@ static void send_answer(struct live *live, const struct envelope *to, struct pag
     for (size_t i = 0; i < page->answer.count; i++)
         parts[count++] = page->answer.record[i].record;
     wire_send(live->replay, parts, count);
+    zev_stir(&live->replay_zev);
     live->counts.replayed += page->answer.count;
 }
 
@@ -126,6 +132,7 @@ static void send_refusal(struct live *live, const struct envelope *to, enum wire
     parts[count++] = str_of(wire_verb_name(WIRE_REFUSED));
     parts[count++] = buf_str(&live->header);
     wire_send(live->replay, parts, count);
+    zev_stir(&live->replay_zev);
 }
 
 static void answer(struct live *live, const struct envelope *to, const struct wire_replay *request)

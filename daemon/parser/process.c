@@ -79,6 +79,16 @@ static int spawn(const char *program, const char *jail, int fd, pid_t *out)
     return -error;
 }
 
+/* Its clock and its schedstat stay those of this process, as long as it is not reaped. */
+static void open_times(struct process *process)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/schedstat", (int)process->pid);
+    process->waits = open(path, O_RDONLY | O_CLOEXEC);
+    if (clock_getcpuclockid(process->pid, &process->clock) != 0)
+        process->clock = (clockid_t)-1; /* then it counts as having used nothing */
+}
+
 int process_start(struct process *process, struct ev_loop *loop, const char *program,
                   const char *jail)
 {
@@ -95,6 +105,7 @@ int process_start(struct process *process, struct ev_loop *loop, const char *pro
         return error;
     }
     *process = (struct process){.pid = pid, .fd = pair[0], .loop = loop};
+    open_times(process);
     watch(process);
     return 0;
 }
@@ -113,29 +124,25 @@ void process_end(struct process *process)
         process->reaped = true;
     }
     close(process->fd);
+    if (process->waits >= 0)
+        close(process->waits);
     process->pid = 0;
     process->fd = -1;
 }
 
-static int64_t cpu_of(pid_t pid)
+static int64_t cpu_of(const struct process *process)
 {
-    clockid_t clock;
     struct timespec used;
-    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) < 0)
+    if (clock_gettime(process->clock, &used) < 0)
         return 0;
     return (int64_t)used.tv_sec * USEC_PER_SEC + used.tv_nsec / 1000;
 }
 
-/* /proc/PID/schedstat: ns on a processor, ns runnable and waiting for one, slices. */
-static int64_t waiting_of(pid_t pid)
+/* schedstat: ns on a processor, ns runnable and waiting for one, slices. */
+static int64_t waiting_of(const struct process *process)
 {
-    char path[64], text[128];
-    snprintf(path, sizeof path, "/proc/%d/schedstat", (int)pid);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    ssize_t len = read(fd, text, sizeof text);
-    close(fd);
+    char text[128];
+    ssize_t len = process->waits < 0 ? -1 : pread(process->waits, text, sizeof text, 0);
     if (len <= 0)
         return 0;
     struct str rest = {text, (size_t)len}, field = STR_NONE;
@@ -149,7 +156,7 @@ static int64_t waiting_of(pid_t pid)
 
 void process_time(const struct process *process, struct process_time *out)
 {
-    *out = (struct process_time){cpu_of(process->pid), waiting_of(process->pid)};
+    *out = (struct process_time){cpu_of(process), waiting_of(process)};
 }
 
 static void signal_epitaph(int number, char *out, size_t size)

@@ -11,10 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 struct process {
-    pid_t pid; /* 0: not running */
-    int fd;    /* our end of the socket, non-blocking */
+    pid_t pid;       /* 0: not running */
+    int fd;          /* our end of the socket, non-blocking */
+    int waits;       /* its /proc/PID/schedstat, read for every document; -1 where there is none */
+    clockid_t clock; /* of its processor time */
     struct ev_loop *loop;
     ev_child watcher; /* only on the default loop, which reaps every child by itself */
     bool reaped, ended_by_us;

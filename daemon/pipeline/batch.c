@@ -32,10 +32,10 @@ struct batch_result *batch_add_result(struct batch *batch)
     return &batch->results[batch->result_count++];
 }
 
-void batch_finish(struct batch *batch, uint64_t id)
+void batch_finish(struct batch *batch, uint64_t id, bool tried)
 {
     *batch_add_result(batch) = (struct batch_result){.id = id};
-    store_queue_drop(batch->change, id);
+    store_queue_drop(batch->change, id, tried);
     batch->done++;
     batch->pipeline->numbers.done++;
     batch->dirty = true;

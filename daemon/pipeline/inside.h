@@ -122,7 +122,7 @@ void batch_add_item(struct batch *batch, const struct dispatch_item *item);
 /* To be filled in; a seq of 0 means that nothing is recorded or published. */
 struct batch_result *batch_add_result(struct batch *batch);
 /* The queued item is done, nothing is recorded of it; dispatch holds it as on its way to the disk. */
-void batch_finish(struct batch *batch, uint64_t id);
+void batch_finish(struct batch *batch, uint64_t id, bool tried);
 /* Hands the batch over. */
 void batch_commit(struct batch *batch);
 /* Writes into the batch's change: for link_remember(). */

@@ -77,7 +77,7 @@ static void purge_queued(struct queue_change *c, uint64_t id)
 {
     c->changed++;
     if (c->batch && dispatch_withdraw(c->pipeline->dispatch, id) == 0)
-        batch_finish(c->batch, id);
+        batch_finish(c->batch, id, true);
 }
 
 /* ------------------------------------------------------------------------------------- which ones */

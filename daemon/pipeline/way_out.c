@@ -219,27 +219,33 @@ static void add_result(struct pipeline *p, uint64_t id, const struct record_fact
     buf_free(&topic);
 }
 
+/* Something was remembered of a delivery before this one. */
+static bool was_tried(const struct dispatch_event *event)
+{
+    return event->deliveries > 1 || event->deaths > 0;
+}
+
 /* The queue row goes in the same change that logs the result, so a second result of the same item
  * and version can only come of an item that an operator queued again: its first result stands. */
-static void settle(struct pipeline *p, uint64_t id, const struct record_facts *facts,
-                   struct str bytes)
+static void settle(struct pipeline *p, const struct dispatch_event *event,
+                   const struct record_facts *facts, struct str bytes)
 {
     uint64_t seq;
     if (store_result_of(p->store, facts->uri, facts->version, &seq) == 0) {
-        batch_finish(out_batch(p), id);
+        batch_finish(out_batch(p), event->id, was_tried(event));
         return;
     }
-    add_result(p, id, facts, bytes);
-    store_queue_drop(out_batch(p)->change, id);
+    add_result(p, event->id, facts, bytes);
+    store_queue_drop(out_batch(p)->change, event->id, was_tried(event));
     out_batch(p)->done++;
     p->numbers.done++;
 }
 
 /* Its worker keeps its output itself. */
-static void settle_without_record(struct pipeline *p, uint64_t id)
+static void settle_without_record(struct pipeline *p, const struct dispatch_event *event)
 {
     if (!p->failed)
-        batch_finish(out_batch(p), id);
+        batch_finish(out_batch(p), event->id, was_tried(event));
 }
 
 /* 0 or -ENOENT. Any other error is the store's, and nobody's fault who waits for the row. */
@@ -263,14 +269,25 @@ static const char *record_fault(struct pipeline *p, uint64_t id, const struct re
     return fault;
 }
 
-/* seq is the daemon's to give. */
-static void settle_without_seq(struct pipeline *p, uint64_t id, const struct record_facts *facts,
-                               struct str bytes)
+static void refuse(struct pipeline *p, const struct dispatch_event *event, const char *why)
 {
-    json_t *record = json_loadb(bytes.at, bytes.len, JSON_REJECT_DUPLICATES, NULL);
+    log_warning("pipeline: result refused queue=%llu worker=%s why=%s",
+                (unsigned long long)event->id, log_safez(event->worker), why);
+    dispatch_refuse(p->dispatch, event->id, why);
+}
+
+/* seq is the daemon's to give. */
+static void settle_without_seq(struct pipeline *p, const struct dispatch_event *event,
+                               const struct record_facts *facts)
+{
+    json_t *record = json_loadb(event->record.at, event->record.len, JSON_REJECT_DUPLICATES, NULL);
+    if (!record) { /* the quick walk takes numbers beyond 64 bits, and a name twice inside */
+        refuse(p, event, "record-malformed");
+        return;
+    }
     json_object_del(record, "seq");
     char *text = json_dumps(record, JSON_COMPACT);
-    settle(p, id, facts, str_of(text));
+    settle(p, event, facts, str_of(text));
     free(text);
     json_decref(record);
 }
@@ -287,13 +304,11 @@ static void on_result(struct pipeline *p, const struct dispatch_event *event)
         return;
     }
     if (fault) {
-        log_warning("pipeline: result refused queue=%llu worker=%s why=%s",
-                    (unsigned long long)event->id, log_safez(event->worker), fault);
-        dispatch_refuse(p->dispatch, event->id, fault);
+        refuse(p, event, fault);
     } else if (facts.has_seq) {
-        settle_without_seq(p, event->id, &facts, event->record);
+        settle_without_seq(p, event, &facts);
     } else {
-        settle(p, event->id, &facts, event->record);
+        settle(p, event, &facts, event->record);
     }
     json_decref(facts.whole);
 }
@@ -346,7 +361,7 @@ void way_out_dispatch(void *ctx, struct dispatch_event *event)
         on_result(p, event);
         break;
     case DISPATCH_ACK:
-        settle_without_record(p, event->id);
+        settle_without_record(p, event);
         break;
     case DISPATCH_DEAD:
         on_dead(p, event);

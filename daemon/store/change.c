@@ -150,12 +150,13 @@ void store_queue_put(struct store_change *change, uint64_t id, struct str work)
         change->last_put = id;
 }
 
-void store_queue_drop(struct store_change *change, uint64_t id)
+void store_queue_drop(struct store_change *change, uint64_t id, bool tried)
 {
     struct key_number key = key_number(id);
     drop(change, FAMILY_QUEUE, bytes_str(key.at, sizeof key.at));
     drop(change, FAMILY_HEADS, bytes_str(key.at, sizeof key.at));
-    drop(change, FAMILY_TRIES, bytes_str(key.at, sizeof key.at));
+    if (tried)
+        drop(change, FAMILY_TRIES, bytes_str(key.at, sizeof key.at));
     change->dropped++;
 }
 
@@ -176,7 +177,7 @@ void store_queue_bury(struct store_change *change, uint64_t id, const struct sto
     value_dead_write(head, dead);
     const struct str parts[] = {bytes_str(head, sizeof head), dead->reason, dead->worker,
                                 dead->work};
-    store_queue_drop(change, id);
+    store_queue_drop(change, id, true);
     put(change, FAMILY_DEAD, bytes_str(key.at, sizeof key.at), parts, ARRAY_LEN(parts));
 }
 

@@ -26,7 +26,8 @@ struct check {
     struct store_numbers numbers;
     bool has_numbers;
     uint64_t head, first_id, last_id, queued, heads, dead;
-    uint64_t first_seq, last_seq, next_seq;
+    uint64_t first_seq, last_seq;
+    uint64_t repaired; /* what is missing before this seq was told when it was lost */
 };
 
 /* ---- what is told */
@@ -75,6 +76,8 @@ static int row_meta(struct check *check, struct str key, struct str value)
         return value_schema(value, &check->schema);
     if (str_is(key, "head"))
         return value_number(value, &check->head);
+    if (str_is(key, "repaired"))
+        return value_number(value, &check->repaired);
     if (str_is(key, "epoch"))
         return value_text(value, &text) < 0 || text.len != 8 ? -EBADMSG : 0;
     if (!str_is(key, "numbers"))
@@ -188,7 +191,7 @@ static int row_result(struct check *check, struct str key, struct str value)
         return -EBADMSG;
     if (check->first_seq == 0)
         check->first_seq = result.seq;
-    else if (result.seq != check->last_seq + 1)
+    else if (result.seq != check->last_seq + 1 && result.seq > check->repaired)
         wrong(check, key, "does not follow the one before it");
     if (result.prev >= result.seq)
         wrong(check, key, "comes before what it follows");
@@ -265,7 +268,9 @@ static void after_dead(struct check *check)
 
 static void after_results(struct check *check)
 {
-    if (check->has_numbers && check->last_seq && check->last_seq + 1 != check->numbers.next_seq)
+    uint64_t next = check->numbers.next_seq;
+    if (check->has_numbers && check->last_seq && check->last_seq + 1 != next &&
+        (check->last_seq >= next || next > check->repaired))
         wrong_number(check, "the last result", check->last_seq, check->numbers.next_seq - 1);
 }
 

@@ -89,11 +89,15 @@ static int copy_entries(DIR *dir, const char *to)
     int to_dir = open(to, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
     if (to_dir < 0)
         return -errno;
-    for (struct dirent *e; error == 0 && (e = readdir(dir));) {
+    for (struct dirent *e; error == 0 && (errno = 0, e = readdir(dir));) {
         struct stat st;
-        if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+        if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+            error = -errno;
+        else if (S_ISREG(st.st_mode))
             error = copy_entry(dirfd(dir), to_dir, e->d_name);
     }
+    if (error == 0 && errno) /* its end, or an error: a copy of half of it is none */
+        error = -errno;
     if (error == 0 && fsync(to_dir) < 0)
         error = -errno;
     close(to_dir);

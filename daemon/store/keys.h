@@ -9,6 +9,7 @@
  *             "epoch"                             8 bytes
  *             "numbers"                           struct store_numbers, six u64
  *             "head"                              u64: no queued item has a smaller id
+ *             "repaired"                          u64: results before this seq may have been lost
  *   sources   id                                  text: state as source/ writes it
  *   seen      16 bytes of identity                u32 hours, text: entry as link/ writes it
  *   texts     16 bytes of hash                    u32 hours, text: entry as link/ writes it

@@ -125,9 +125,12 @@ static int make_marker(const char *path, const char *marker)
 
 int migrate_prepare(const char *path, uint32_t schema, char why[STORE_WHY])
 {
-    if (schema == 0 || schema >= STORE_SCHEMA)
-        return 0;
     char *marker = marker_of(path);
+    if (schema == 0 || schema >= STORE_SCHEMA) {
+        unlink(marker); /* left by a kill: it would say that the next migration's copy is there */
+        free(marker);
+        return 0;
+    }
     char suffix[32];
     snprintf(suffix, sizeof suffix, "schema-%u", schema);
     char *copy = copy_free_name(path, suffix);

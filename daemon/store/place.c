@@ -140,19 +140,40 @@ static uint64_t first_log(DIR *dir)
     return first;
 }
 
-static int copy_logs(DIR *dir, const char *aside)
+static int copy_logs(DIR *dir, const char *to)
 {
-    if (mkdir(aside, 0750) < 0)
-        return errno == EEXIST ? 0 : -errno;
-    int to_dir = open(aside, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+    int error = 0;
+    int to_dir = open(to, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
     if (to_dir < 0)
         return -errno;
-    int error = 0;
-    for (struct dirent *e; error == 0 && (e = readdir(dir));)
+    for (struct dirent *e; error == 0 && (errno = 0, e = readdir(dir));)
         if (name_ends(e->d_name, STR(".log")))
             error = copy_file(dirfd(dir), to_dir, e->d_name);
+    if (error == 0 && errno)
+        error = -errno;
+    if (error == 0 && fsync(to_dir) < 0)
+        error = -errno;
     close(to_dir);
     return error;
+}
+
+/* There under its name when it is whole: one that a full disk or a crash cut short is made again, for the
+ * opening that follows takes the logs away. */
+static int keep_aside(DIR *dir, const char *aside)
+{
+    struct stat st;
+    if (lstat(aside, &st) == 0)
+        return 0;
+    char *partial = xasprintf("%s.partial", aside);
+    int error = copy_remove(partial);
+    if (error == 0 && mkdir(partial, 0750) < 0)
+        error = -errno;
+    if (error == 0)
+        error = copy_logs(dir, partial);
+    if (error == 0 && rename(partial, aside) < 0)
+        error = -errno;
+    free(partial);
+    return error < 0 ? error : copy_sync_above(aside);
 }
 
 int place_keep_logs(const char *path, char **out_dir)
@@ -161,7 +182,7 @@ int place_keep_logs(const char *path, char **out_dir)
     if (!dir)
         return -errno;
     char *aside = xasprintf("%s/damaged-%llu", path, (unsigned long long)first_log(dir));
-    int error = copy_logs(dir, aside);
+    int error = keep_aside(dir, aside);
     closedir(dir);
     if (error < 0)
         free(aside);

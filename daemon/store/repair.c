@@ -3,12 +3,15 @@
  * place (swap.c). What RocksDB cannot open at all, because a file that leads to the others is gone, is
  * opened by way of its own repair, which builds such files anew from the tables; on a copy.
  *
- * What follows from other rows is made anew: heads from the queue, numbers from what was counted.
+ * What follows from other rows is made anew: heads from the queue, numbers from what was counted, what
+ * was recorded and the last of each topic from the results. Holes among the results stay; the row
+ * "repaired" says to a later check up to where they are known.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "keys.h"
 #include "log.h"
 #include "survey.h"
@@ -152,13 +155,47 @@ static bool save_dead(struct repair *repair, struct str key, struct str value)
     return true;
 }
 
+/* Its row is lost, or an older one has come up in its place. As old as the result: it ages with it. */
+static void record_anew(struct repair *repair, const struct store_result *result)
+{
+    struct buf key = BUF_NONE, row = BUF_NONE;
+    uint8_t value[VALUE_RECORDED];
+    uint32_t hours = result->at > 0 ? (uint32_t)(result->at / USEC_PER_HOUR) : 0;
+    uint64_t seq = 0;
+    key_recorded(&key, result->uri, result->version);
+    if (survey_get(&repair->survey, FAMILY_RECORDED, buf_str(&key), &row) < 0 ||
+        value_recorded(buf_str(&row), &(uint32_t){0}, &seq) < 0 || seq < result->seq) {
+        value_recorded_write(value, hours, result->seq);
+        put(repair, FAMILY_RECORDED, buf_str(&key),
+            (struct str){(const char *)value, sizeof value});
+    }
+    buf_free(&key);
+    buf_free(&row);
+}
+
+static void topic_anew(struct repair *repair, const struct store_result *result)
+{
+    struct buf row = BUF_NONE;
+    uint8_t value[VALUE_NUMBER];
+    uint64_t seq = 0;
+    if (survey_get(&repair->survey, FAMILY_TOPICS, result->topic, &row) < 0 ||
+        value_number(buf_str(&row), &seq) < 0 || seq < result->seq) {
+        value_number_write(value, result->seq);
+        put(repair, FAMILY_TOPICS, result->topic, (struct str){(const char *)value, sizeof value});
+    }
+    buf_free(&row);
+}
+
 static bool save_result(struct repair *repair, struct str key, struct str value)
 {
     struct store_result result;
     if (key_number_read(key, &result.seq) < 0 || value_result(value, &result) < 0)
         return false;
     put(repair, FAMILY_RESULTS, key, value);
-    repair->last_seq = result.seq;
+    record_anew(repair, &result);
+    topic_anew(repair, &result);
+    if (result.seq > repair->last_seq)
+        repair->last_seq = result.seq;
     return true;
 }
 
@@ -185,14 +222,15 @@ static bool save_topic(struct repair *repair, struct str key, struct str value)
     return true;
 }
 
+/* In this order: what a result makes anew stands over what was found. */
 static const struct {
     enum family family;
     bool (*save)(struct repair *repair, struct str key, struct str value);
 } families[] = {
-    {FAMILY_META, save_meta},         {FAMILY_SOURCES, save_source}, {FAMILY_SEEN, save_aged},
-    {FAMILY_TEXTS, save_aged},        {FAMILY_URLS, save_aged},      {FAMILY_QUEUE, save_queued},
-    {FAMILY_TRIES, save_tries},       {FAMILY_DEAD, save_dead},      {FAMILY_RESULTS, save_result},
-    {FAMILY_RECORDED, save_recorded}, {FAMILY_TOPICS, save_topic},
+    {FAMILY_META, save_meta},    {FAMILY_SOURCES, save_source}, {FAMILY_SEEN, save_aged},
+    {FAMILY_TEXTS, save_aged},   {FAMILY_URLS, save_aged},      {FAMILY_QUEUE, save_queued},
+    {FAMILY_TRIES, save_tries},  {FAMILY_DEAD, save_dead},      {FAMILY_RECORDED, save_recorded},
+    {FAMILY_TOPICS, save_topic}, {FAMILY_RESULTS, save_result},
 };
 
 static void on_row(void *ctx, struct str key, struct str value)
@@ -249,7 +287,11 @@ static void settle_numbers(struct repair *repair)
 static void save_numbers(struct repair *repair)
 {
     uint8_t schema[VALUE_SCHEMA], numbers[VALUE_NUMBERS], epoch[VALUE_EPOCH];
+    uint8_t repaired[VALUE_NUMBER];
     settle_numbers(repair);
+    value_number_write(repaired, repair->numbers.next_seq);
+    put(repair, FAMILY_META, STR("repaired"),
+        (struct str){(const char *)repaired, sizeof repaired});
     value_schema_write(schema, STORE_SCHEMA);
     value_numbers_write(numbers, &repair->numbers);
     value_epoch_write(epoch);

@@ -92,7 +92,8 @@ void store_put_text(struct store_change *change, const uint8_t hash[16], struct 
 void store_put_url(struct store_change *change, const uint8_t hash[16], struct str uri);
 /* work: the record so far, JSON. */
 void store_queue_put(struct store_change *change, uint64_t id, struct str work);
-void store_queue_drop(struct store_change *change, uint64_t id);
+/* `tried`: a row of store_queue_tries() may be there too. Most items are done at the first delivery. */
+void store_queue_drop(struct store_change *change, uint64_t id, bool tried);
 struct store_tries {
     uint32_t deliveries, deaths;
 };

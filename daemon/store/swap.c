@@ -95,9 +95,14 @@ static int exchange(struct swap *swap)
         return -errno;
     char *kept = copy_free_name(swap->path, swap->suffix);
     int error = rename(swap->path, kept) < 0 ? -errno : 0;
-    if (error == 0 && rename(swap->db, swap->path) < 0)
+    if (error == 0 && rename(swap->db, swap->path) < 0) {
         error = -errno;
-    swap->kept = kept;
+        rename(kept, swap->path); /* as it was; else place_look() says where the states are */
+    }
+    if (error == 0)
+        swap->kept = kept;
+    else
+        free(kept);
     return error;
 }
 

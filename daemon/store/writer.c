@@ -148,7 +148,8 @@ static void head_advance(struct store *store, const struct group *g)
  * compaction. When this fails, they do. */
 static void results_trim(struct store *store, uint64_t seq)
 {
-    struct key_number from = key_number(0), to = key_number(seq);
+    /* RocksDB takes the end as well: a file that ends with the first result to be kept would go. */
+    struct key_number from = key_number(0), to = key_number(seq - 1);
     char *message = NULL;
     if (seq == 0)
         return;
@@ -435,7 +436,9 @@ static void writer_drain(struct store *store)
     while (w->under_way > 0) {
         pthread_mutex_lock(&w->lock);
         while (!w->done && !w->delivered && !w->failed) {
-            if (w->parked) { /* nobody was told of what waits for space: it is given up */
+            /* Nobody was told of what waits for space: it is given up. One that was told to go on but
+             * has not woken yet is waited for: stopped, it would leave what on_durable commits. */
+            if (w->parked && !w->retry) {
                 w->stop = true;
                 pthread_cond_signal(&w->work);
             }

@@ -103,7 +103,7 @@ static void row_put(struct store_change *change, struct store_numbers *numbers, 
         store_queue_bury(change, n, &(struct store_dead){.reason = STR("poison"), .work = work});
         numbers->dead++;
     } else if (is_done(n)) {
-        store_queue_drop(change, n);
+        store_queue_drop(change, n, true);
         store_put_result(change, &(struct store_result){.seq = numbers->next_seq++,
                                                         .at = (int64_t)n,
                                                         .topic = STR("t"),

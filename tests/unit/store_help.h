@@ -79,7 +79,7 @@ static inline void put_item(struct store *store, uint64_t id, const char *work)
 static inline void drop_item(struct store *store, uint64_t id)
 {
     struct store_change *change = store_change_new(store);
-    store_queue_drop(change, id);
+    store_queue_drop(change, id, true);
     commit(store, change);
 }
 

@@ -259,6 +259,26 @@ static void every_character_folds_as_the_whole_text_does(void **state)
     buf_free(&text);
 }
 
+/* Without the cut after thirty, a minute. */
+static void a_text_of_nothing_but_marks_folds_at_once(void **state)
+{
+    enum { MARKS = 100000 };
+    struct buf text = BUF_NONE, folded = BUF_NONE, again = BUF_NONE;
+    (void)state;
+    buf_putc(&text, 'a');
+    for (size_t i = 0; i < 2 * MARKS; i++)
+        buf_puts(&text, i < MARKS ? STR("\xcc\x81") : STR("\xcc\xa3"));
+    int64_t start = clock_mono();
+    utf8_fold(buf_str(&text), &folded);
+    assert_true(clock_mono() - start < 5 * USEC_PER_SEC);
+    assert_int_equal(utf8_points(buf_str(&folded)), 2 * MARKS); /* the first makes one with 'a' */
+    utf8_fold(buf_str(&text), &again);
+    assert_true(str_eq(buf_str(&folded), buf_str(&again)));
+    buf_free(&text);
+    buf_free(&folded);
+    buf_free(&again);
+}
+
 static void folding_leaves_what_the_same_text_shares(void **state)
 {
     (void)state;
@@ -323,6 +343,7 @@ int main(void)
         cmocka_unit_test(ill_formed_utf8_is_found),
         cmocka_unit_test(repair_replaces_each_ill_formed_part_once),
         cmocka_unit_test(every_character_folds_as_the_whole_text_does),
+        cmocka_unit_test(a_text_of_nothing_but_marks_folds_at_once),
         cmocka_unit_test(folding_leaves_what_the_same_text_shares),
         cmocka_unit_test(points_and_cuts_respect_characters),
         cmocka_unit_test(squashing_keeps_one_blank_between_words),

@@ -271,7 +271,7 @@ static void a_drained_queue_forgets_its_front_but_no_item(void **state)
     change = store_change_new(store);
     for (uint64_t id = 1; id <= ITEMS; id++)
         if (id != 9000)
-            store_queue_drop(change, id);
+            store_queue_drop(change, id, true);
     commit(store, change);
     assert_queue(store, "9000:w(0,0) ");
     put_item(store, ITEMS + 1, "new"); /* writes the head */

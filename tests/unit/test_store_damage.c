@@ -42,7 +42,7 @@ static void put_row(struct store *store, uint64_t n, struct store_numbers *numbe
     numbers->accepted++;
     numbers->next_queue_id = n + 1;
     if (n % 3 == 0) {
-        store_queue_drop(change, n);
+        store_queue_drop(change, n, true);
         store_put_result(change, &(struct store_result){.seq = numbers->next_seq++,
                                                         .topic = STR("t"),
                                                         .uri = str_of(uri),

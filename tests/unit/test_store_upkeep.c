@@ -318,6 +318,84 @@ static void the_oldest_results_go_first_when_they_take_too_much(void **state)
     store_close(store);
 }
 
+/* The first one that is kept stands at the end of a file whose other results go. */
+static void the_first_result_that_is_kept_stays(void **state)
+{
+    struct room *room = *state;
+    struct store *store = open_plain(room);
+    uint64_t first;
+    for (uint64_t seq = 1; seq <= 10; seq++)
+        put_result(store, seq, seq - 1, (int64_t)seq, "t", "u");
+    compact(store);
+    put_result(store, 11, 10, 11, "t", "u");
+    struct store_change *change = store_change_new(store);
+    store_drop_results(change, 10);
+    commit(store, change);
+    assert_int_equal(store_seq_at(store, INT64_MIN, &first), 0);
+    assert_int_equal(first, 10);
+    store_close(store);
+}
+
+/* A kill between the last step and the marker's end leaves it: it must not speak for a later copy. */
+static void a_marker_that_a_migration_left_is_removed(void **state)
+{
+    struct room *room = *state;
+    store_close(open_plain(room));
+    char *marker = xasprintf("%s/migrating", room->path);
+    fclose(fopen(marker, "w"));
+    store_close(open_plain(room));
+    assert_int_equal(entries_with(room->path, "migrating"), 0);
+    free(marker);
+}
+
+static void lose(struct store *store, enum family family, const char *key, size_t len)
+{
+    rocksdb_writeoptions_t *options = rocksdb_writeoptions_create();
+    char *message = NULL;
+    rocksdb_delete_cf(store->db, options, store->of[family], key, len, &message);
+    assert_null(message);
+    rocksdb_writeoptions_destroy(options);
+}
+
+/* Or every backup of it would be called damaged from then on. */
+static void what_was_repaired_is_whole_also_where_results_are_lost(void **state)
+{
+    struct room *room = *state;
+    const struct upkeep_told quiet = {0};
+    struct upkeep_check check;
+    struct upkeep_repair repair;
+    struct buf recorded = BUF_NONE;
+    struct store *store = open_plain(room);
+    uint64_t seq = 0;
+    key_recorded(&recorded, STR("u5"), STR("1"));
+    for (uint64_t n = 1; n <= 9; n++) {
+        char uri[8];
+        snprintf(uri, sizeof uri, "u%d", (int)n);
+        put_result(store, n, n - 1, clock_now(), "t", uri);
+    }
+    lose(store, FAMILY_RESULTS, (const char *)key_number(4).at, 8);
+    lose(store, FAMILY_RESULTS, (const char *)key_number(9).at, 8);
+    lose(store, FAMILY_RECORDED, recorded.at, recorded.len);
+    lose(store, FAMILY_TOPICS, "t", 1);
+    store_close(store);
+    assert_int_equal(store_check(room->path, &quiet, &check, room->why), 0);
+    assert_true(check.wrong > 0);
+    assert_int_equal(store_repair(room->path, &quiet, &repair, room->why), 0);
+    assert_true(repair.needed);
+    assert_whole(room);
+    store = open_plain(room);
+    assert_int_equal(store_result_of(store, STR("u5"), STR("1"), &seq), 0);
+    assert_int_equal(seq, 5);
+    assert_int_equal(store_topic_last(store, STR("t"), &seq), 0);
+    assert_int_equal(seq, 8);
+    put_result(store, 10, 8, clock_now(), "t", "u10");
+    put_result(store, 12, 10, clock_now(), "t", "u12");
+    store_close(store);
+    assert_int_equal(store_check(room->path, &quiet, &check, room->why), 0);
+    assert_int_equal(check.wrong, 1); /* 11, which no repair knows of */
+    buf_free(&recorded);
+}
+
 /* ---- backups */
 
 static void a_backup_is_brought_back_with_another_epoch(void **state)
@@ -452,6 +530,9 @@ int main(void)
         IN_ROOM(what_a_clock_that_was_not_set_has_stamped_is_not_old),
         IN_ROOM(what_was_recorded_is_forgotten_before_the_item_is),
         IN_ROOM(the_oldest_results_go_first_when_they_take_too_much),
+        IN_ROOM(the_first_result_that_is_kept_stays),
+        IN_ROOM(a_marker_that_a_migration_left_is_removed),
+        IN_ROOM(what_was_repaired_is_whole_also_where_results_are_lost),
         IN_ROOM(a_backup_is_brought_back_with_another_epoch),
         IN_ROOM(a_damaged_backup_is_refused_and_the_state_stays),
         IN_ROOM(a_restore_without_a_state_makes_one),

@@ -9,16 +9,19 @@
 #include "log.h"
 #include "sink.h"
 
+#define LOOK_FIRST USEC_PER_MSEC /* between two looks for an answer */
+#define LOOK_LAST  (32 * USEC_PER_MSEC)
+
 struct question {
     char *host, *port;
     bool asked; /* false: a socket's folder, there is nothing to resolve */
+    bool lost;  /* asked in vain: no thread could be made */
     struct gaicb request;
 };
 
 struct pg_lookup {
     size_t count;
     struct addrinfo hints;
-    struct gaicb *waiting[LIMIT_PG_HOSTS];
     struct question question[LIMIT_PG_HOSTS];
 };
 
@@ -42,7 +45,8 @@ static void ask(struct pg_lookup *q, struct question *one)
         return;
     one->request = (struct gaicb){.ar_name = one->host, .ar_request = &q->hints};
     struct gaicb *list[] = {&one->request};
-    (void)getaddrinfo_a(GAI_NOWAIT, list, 1, NULL); /* gai_error() tells if it could not */
+    /* gai_error() would say "in progress" for ever of one that was not taken in. */
+    one->lost = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL) == EAI_SYSTEM;
 }
 
 struct pg_lookup *pg_lookup_start(const char *hosts, const char *ports)
@@ -60,39 +64,50 @@ struct pg_lookup *pg_lookup_start(const char *hosts, const char *ports)
     return q;
 }
 
-static size_t unanswered(struct pg_lookup *q)
+static bool is_known(struct question *one)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < q->count; i++) {
-        struct question *one = &q->question[i];
-        if (one->asked && gai_error(&one->request) == EAI_INPROGRESS)
-            q->waiting[count++] = &one->request;
-    }
-    return count;
+    return !one->asked || (!one->lost && gai_error(&one->request) == 0);
 }
 
-static void wait_for_one(struct pg_lookup *q, size_t count, int64_t wait_us)
+static bool is_open(struct question *one)
 {
-    struct timespec wait = {wait_us / USEC_PER_SEC, wait_us % USEC_PER_SEC * 1000};
-    (void)gai_suspend((const struct gaicb *const *)q->waiting, (int)count, &wait);
+    return one->asked && !one->lost && gai_error(&one->request) == EAI_INPROGRESS;
+}
+
+static bool any_open(struct pg_lookup *q)
+{
+    for (size_t i = 0; i < q->count; i++) {
+        if (is_open(&q->question[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Looks now and then. gai_suspend() would wait for less, but lets its resolver write into our stack after
+ * it has returned: glibc takes its own entry out of a request's list only while that has no answer, and
+ * an answer is there before the list is gone through (resolv/gai_suspend.c, gai_misc.c, 2.36). Two
+ * hosts that are answered at the same time are enough. */
+static void look_later(int64_t pause_us)
+{
+    struct timespec pause = {pause_us / USEC_PER_SEC, pause_us % USEC_PER_SEC * 1000};
+    (void)nanosleep(&pause, NULL);
 }
 
 int pg_lookup_wait(struct pg_lookup *q, int64_t until, char *why)
 {
-    size_t count;
     bool any = false;
     const struct question *failed = NULL;
-    while ((count = unanswered(q)) > 0) {
-        int64_t now = clock_mono();
-        if (now >= until) {
+    for (int64_t pause = LOOK_FIRST; any_open(q); pause = pause < LOOK_LAST ? pause * 2 : pause) {
+        int64_t left = until - clock_mono();
+        if (left <= 0) {
             (void)snprintf(why, SINK_WHY, "no answer yet from the name server");
             return -EAGAIN;
         }
-        wait_for_one(q, count, until - now);
+        look_later(left < pause ? left : pause);
     }
     for (size_t i = 0; i < q->count; i++) {
         struct question *one = &q->question[i];
-        bool known = !one->asked || gai_error(&one->request) == 0;
+        bool known = is_known(one);
         any |= known;
         if (!known)
             failed = one;
@@ -134,8 +149,7 @@ void pg_lookup_lists(const struct pg_lookup *q, struct buf *hosts, struct buf *a
 
 static bool call_back(struct question *one)
 {
-    return !one->asked || gai_error(&one->request) != EAI_INPROGRESS ||
-           gai_cancel(&one->request) == EAI_CANCELED;
+    return !is_open(one) || gai_cancel(&one->request) == EAI_CANCELED;
 }
 
 void pg_lookup_free(struct pg_lookup *q)
