@@ -34,6 +34,9 @@ struct push_file {
     bool lines;               /* NDJSON */
     uint64_t size;            /* bytes, 0 when not known */
     uint64_t from, from_line; /* taken already in an earlier run: bytes, and lines */
+    uint64_t
+        inode; /* of the file that `from` is about; then of the one that was opened, whatever bears
+                       its name later */
 };
 
 struct push_document {

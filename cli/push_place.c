@@ -75,6 +75,7 @@ void push_place_find(struct push_place *place, struct push_file *file)
     bool same = entry && stat(path, &st) == 0 && (uint64_t)st.st_ino == number(entry, "inode") &&
                 (file->lines ? offset <= (uint64_t)st.st_size : offset == (uint64_t)st.st_size);
     if (same) {
+        file->inode = (uint64_t)st.st_ino;
         file->from = offset;
         file->from_line = number(entry, "line");
     }
@@ -84,11 +85,10 @@ void push_place_find(struct push_place *place, struct push_file *file)
 void push_place_set(struct push_place *place, const struct push_file *file, uint64_t offset,
                     uint64_t line)
 {
-    struct stat st;
     char *path = realpath(file->name, NULL);
-    if (path && stat(path, &st) == 0) {
+    if (path) {
         json_object_set_new(place->files, path,
-                            json_pack("{s:I, s:I, s:I}", "inode", (json_int_t)st.st_ino, "offset",
+                            json_pack("{s:I, s:I, s:I}", "inode", (json_int_t)file->inode, "offset",
                                       (json_int_t)offset, "line", (json_int_t)line));
         place->changed = true;
     }

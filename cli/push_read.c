@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "slurp.h"
@@ -33,11 +34,17 @@ static void close_file(struct push_reader *r)
 
 static int open_file(struct push_reader *r)
 {
-    const struct push_file *file = now(r);
+    struct push_file *file = &r->files[r->at];
+    struct stat st;
     bool standard = strcmp(file->name, "-") == 0;
     r->fd = standard ? STDIN_FILENO : open(file->name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (r->fd < 0)
         return -errno;
+    if (fstat(r->fd, &st) < 0)
+        return -errno;
+    if ((uint64_t)st.st_ino != file->inode) /* another file than the position was about */
+        file->from = file->from_line = 0;
+    file->inode = (uint64_t)st.st_ino;
     if (file->from && lseek(r->fd, (off_t)file->from, SEEK_SET) < 0)
         return -errno;
     buf_reset(&r->buffer);

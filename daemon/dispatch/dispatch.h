@@ -36,7 +36,8 @@ struct dispatch_item {
 };
 
 enum dispatch_event_type {
-    DISPATCH_LOAD,   /* work of `id` wanted: append it to *load; leave it empty when it is gone */
+    DISPATCH_LOAD,   /* work of `id` wanted: append it to *load; leave it empty when it is gone; set
+                      * `unreadable` when it is there and cannot be read: it waits, others go on */
     DISPATCH_TRIES,  /* deliveries or deaths of `id` changed: remember them */
     DISPATCH_ACK,    /* `id` is done without a record: drop it durably and dispatch_done() */
     DISPATCH_RESULT, /* record for `id`: make it durable and dispatch_done(), or dispatch_refuse() */
@@ -47,6 +48,7 @@ struct dispatch_event {
     enum dispatch_event_type type;
     uint64_t id;
     struct buf *load;            /* LOAD */
+    bool unreadable;             /* LOAD */
     uint32_t deliveries, deaths; /* TRIES */
     struct str record;           /* RESULT: as the worker sent it, valid UTF-8, unparsed; lent */
     const char *reason;          /* DEAD */

@@ -34,7 +34,7 @@ static bool can_take(const struct worker *w)
 /* ---- one batch */
 
 /* Appends an item's work to dispatch.load. 0; -EAGAIN does not fit any more; -ENOENT it is dead
- * now. */
+ * now, -EIO it is set aside for a while. */
 static int load(struct dispatch *d, struct work *work, bool first)
 {
     size_t before = d->load.len;
@@ -42,6 +42,11 @@ static int load(struct dispatch *d, struct work *work, bool first)
     if (!first && before + work->size > LIMIT_BATCH_BYTES)
         return -EAGAIN;
     d->options.up(d->options.ctx, &event);
+    if (event.unreadable) {
+        d->load.len = before;
+        work_set_aside(d, work);
+        return -EIO;
+    }
     size_t size = d->load.len - before;
     if (size > 0 && size <= LIMIT_MESSAGE && (first || d->load.len <= LIMIT_BATCH_BYTES))
         return 0;

@@ -200,6 +200,13 @@ static void work_delay(struct dispatch *d, struct work *work, uint32_t deaths)
     d->options.up(d->options.ctx, &tries);
 }
 
+void work_set_aside(struct dispatch *d, struct work *work)
+{
+    assert(work->state == WORK_READY);
+    work_to(d, work, WORK_DELAYED, work->deaths, DELAYS - 1);
+    work->ready_at = clock_mono() + (USEC_PER_SEC << (DELAYS - 1)); /* lies where its turn did */
+}
+
 /* `deaths` counts the one that this is about. */
 static void give_up(struct dispatch *d, struct work *work, uint32_t deaths, const char *worker,
                     const char *reason)

@@ -170,8 +170,12 @@ void worker_ends(struct dispatch *d, struct worker *worker)
 
 /* ---- heartbeats */
 
-static void beat(struct dispatch *d, struct worker *worker, int64_t now)
+/* `deaf`: how long we did not listen, stopped or waiting for a disk: it was not the worker that was silent,
+ * and what it said meanwhile may still wait to be read. */
+static void beat(struct dispatch *d, struct worker *worker, int64_t now, int64_t deaf)
 {
+    if (deaf > (WIRE_SILENCE - 1) * BEAT_US)
+        worker->heard = worker->heard + deaf < now ? worker->heard + deaf : now;
     if (now - worker->heard >= WIRE_SILENCE * BEAT_US) {
         worker_gone(d, worker, "silence");
         return;
@@ -186,9 +190,10 @@ void worker_tick(struct dispatch *d, int64_t now)
     struct worker *worker, *next;
     if (now < d->next_beat)
         return;
+    int64_t deaf = d->next_beat ? now - d->next_beat : 0;
     d->next_beat = now + BEAT_US / 6;
     HASH_ITER (hh, d->workers, worker, next)
-        beat(d, worker, now);
+        beat(d, worker, now, deaf);
 }
 
 void worker_bye_all(struct dispatch *d)

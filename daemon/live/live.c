@@ -6,6 +6,9 @@
 #include "log.h"
 
 #define LINGER_MS 500
+/* Of what a subscriber sends: a prefix, or the words of CURVE and of the handshake. libzmq keeps a node for
+ * each byte of a prefix, so that one of 4 MiB was 150 MB of memory. */
+#define SUBSCRIPTION 8192
 
 /* ---- publishing */
 
@@ -108,6 +111,7 @@ static int open_sockets(struct live *live, const char **failed_out)
     if (!live->feed || !live->replay)
         return -errno;
     wire_setup(live->feed, LIMIT_LIVE_BACKLOG, LINGER_MS);
+    zmq_setsockopt(live->feed, ZMQ_MAXMSGSIZE, &(int64_t){SUBSCRIPTION}, sizeof(int64_t));
     wire_setup(live->replay, LIMIT_REPLAY_ANSWERS, LINGER_MS);
     int err = keyring_serve(o->keys, live->feed, KEYRING_LIVE);
     if (!err)

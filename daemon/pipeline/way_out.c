@@ -15,7 +15,9 @@
 #include "log.h"
 #include "topics.h"
 
-struct topic_row { /* the newest result of each topic, durable or on its way */
+#define TOPICS_KEPT 65536 /* 200 bytes each; publishers' languages and sources make more of them */
+
+struct topic_row { /* the newest result of a topic, durable or on its way */
     char *topic;
     uint64_t seq;
     UT_hash_handle hh;
@@ -39,18 +41,29 @@ void way_out_flush(struct pipeline *p)
         batch_commit(batch);
 }
 
+static void topic_forget(struct pipeline *p, struct topic_row *row)
+{
+    HASH_DEL(p->topics, row);
+    free(row->topic);
+    free(row);
+}
+
 void way_out_stop(struct pipeline *p)
 {
     struct topic_row *row, *next;
     way_out_flush(p);
-    HASH_ITER (hh, p->topics, row, next) {
-        HASH_DEL(p->topics, row);
-        free(row->topic);
-        free(row);
-    }
+    HASH_ITER (hh, p->topics, row, next)
+        topic_forget(p, row);
 }
 
 /* --------------------------------------------------------------------------------------- topics */
+
+/* The one that was added first, when there are many: the store knows what is durable. */
+static void forget_first(struct pipeline *p)
+{
+    if (HASH_COUNT(p->topics) >= TOPICS_KEPT && p->topics->seq < p->durable.next_seq)
+        topic_forget(p, p->topics);
+}
 
 static struct topic_row *topic_row(struct pipeline *p, struct str topic)
 {
@@ -58,6 +71,7 @@ static struct topic_row *topic_row(struct pipeline *p, struct str topic)
     HASH_FIND(hh, p->topics, topic.at, topic.len, row);
     if (row)
         return row;
+    forget_first(p);
     row = xcalloc(1, sizeof *row);
     row->topic = str_dup(topic);
     if (store_topic_last(p->store, topic, &row->seq) != 0)
@@ -316,8 +330,11 @@ static void on_result(struct pipeline *p, const struct dispatch_event *event)
 static void on_load(struct pipeline *p, struct dispatch_event *event)
 {
     struct buf row = BUF_NONE;
-    if (read_row(p, event->id, &row) == 0)
+    int rc = store_queue_get(p->store, event->id, &row);
+    if (rc == 0)
         buf_puts(event->load, work_of_row(buf_str(&row)));
+    else if (rc != -ENOENT) /* a damaged block takes no more with it than what lies in it */
+        event->unreadable = true;
     buf_free(&row);
 }
 

@@ -129,16 +129,22 @@ static bool save_queued(struct repair *repair, struct str key, struct str value)
     return true;
 }
 
+static bool is_queued(struct repair *repair, struct str key)
+{
+    struct buf row = BUF_NONE;
+    bool queued = read_value(repair->to, FAMILY_QUEUE, key, &row) == 0;
+    buf_free(&row);
+    return queued;
+}
+
 static bool save_tries(struct repair *repair, struct str key, struct str value)
 {
     struct store_tries tries;
-    struct buf row = BUF_NONE;
     uint64_t id;
     if (key_number_read(key, &id) < 0 || value_tries(value, &tries) < 0)
         return false;
-    if (survey_get(&repair->survey, FAMILY_QUEUE, key, &row) == 0)
+    if (is_queued(repair, key))
         put(repair, FAMILY_TRIES, key, value);
-    buf_free(&row);
     return true;
 }
 
@@ -148,6 +154,8 @@ static bool save_dead(struct repair *repair, struct str key, struct str value)
     uint64_t id;
     if (key_number_read(key, &id) < 0 || value_dead(value, &dead) < 0)
         return false;
+    if (is_queued(repair, key)) /* what took it out of the queue is lost: it is tried again */
+        return true;
     put(repair, FAMILY_DEAD, key, value);
     repair->dead++;
     if (id > repair->last_id)
@@ -163,7 +171,7 @@ static void record_anew(struct repair *repair, const struct store_result *result
     uint32_t hours = result->at > 0 ? (uint32_t)(result->at / USEC_PER_HOUR) : 0;
     uint64_t seq = 0;
     key_recorded(&key, result->uri, result->version);
-    if (survey_get(&repair->survey, FAMILY_RECORDED, buf_str(&key), &row) < 0 ||
+    if (read_value(repair->to, FAMILY_RECORDED, buf_str(&key), &row) < 0 ||
         value_recorded(buf_str(&row), &(uint32_t){0}, &seq) < 0 || seq < result->seq) {
         value_recorded_write(value, hours, result->seq);
         put(repair, FAMILY_RECORDED, buf_str(&key),
@@ -178,7 +186,7 @@ static void topic_anew(struct repair *repair, const struct store_result *result)
     struct buf row = BUF_NONE;
     uint8_t value[VALUE_NUMBER];
     uint64_t seq = 0;
-    if (survey_get(&repair->survey, FAMILY_TOPICS, result->topic, &row) < 0 ||
+    if (read_value(repair->to, FAMILY_TOPICS, result->topic, &row) < 0 ||
         value_number(buf_str(&row), &seq) < 0 || seq < result->seq) {
         value_number_write(value, result->seq);
         put(repair, FAMILY_TOPICS, result->topic, (struct str){(const char *)value, sizeof value});
@@ -222,7 +230,7 @@ static bool save_topic(struct repair *repair, struct str key, struct str value)
     return true;
 }
 
-/* In this order: what a result makes anew stands over what was found. */
+/* In this order: tries look for their item, results for their topic and what was recorded. */
 static const struct {
     enum family family;
     bool (*save)(struct repair *repair, struct str key, struct str value);
@@ -266,6 +274,7 @@ static void save_family(struct repair *repair, size_t i)
     repair->now->name = family_names[repair->family];
     repair->out->count = i + 1;
     survey_walk(&repair->survey, repair->family, &(struct survey_eye){on_row, on_gap, repair});
+    write_batch(repair); /* families after it look at what was saved */
 }
 
 /* ---- numbers */

@@ -140,6 +140,27 @@ static void work_that_cannot_be_read_is_dead(void **state)
     hand_free(a, h);
 }
 
+/* A damaged row holds up nobody and is not given up: a repair may bring it back. */
+static void work_that_is_there_and_cannot_be_read_waits_while_others_go_on(void **state)
+{
+    struct above *a = *state;
+    a->unreadable = 1;
+    add(a, 1, 2);
+    struct hand *h = welcomed(a, "w1", 64);
+    expect(h, WIRE_ITEMS);
+    assert_int_equal(h->said.count, 1);
+    assert_int_equal(counts(a).delayed, 1);
+    assert_int_equal(a->dead + a->tries, 0);
+    a->unreadable = 0;
+    pass_alive(a, h, 29 * USEC_PER_SEC);
+    assert_int_equal(counts(a).delayed, 1);
+    pass_alive(a, h, 4 * USEC_PER_SEC);
+    assert_int_equal(counts(a).leased + counts(a).delayed, 2);
+    assert_int_equal(counts(a).deliveries, 2);
+    assert_int_equal(counts(a).redeliveries, 0);
+    hand_free(a, h);
+}
+
 static void work_larger_than_a_message_is_dead(void **state)
 {
     struct above *a = *state;
@@ -363,6 +384,7 @@ int main(void)
         TEST(an_item_larger_than_a_batch_goes_alone),
         TEST(a_short_queue_is_shared_among_all_workers),
         TEST(work_that_cannot_be_read_is_dead),
+        TEST(work_that_is_there_and_cannot_be_read_waits_while_others_go_on),
         TEST(work_larger_than_a_message_is_dead),
         TEST(a_lease_that_lapses_gives_the_item_again_after_its_delay),
         TEST(a_late_result_is_refused_and_changes_nothing),

@@ -27,6 +27,21 @@ static void a_silent_worker_is_gone_and_its_items_go_to_another(void **state)
     hand_free(a, other);
 }
 
+static void a_loop_that_stood_still_takes_nobody_for_dead(void **state)
+{
+    struct above *a = *state;
+    add(a, 7, 7);
+    struct hand *h = welcomed(a, "w1", 4);
+    expect(h, WIRE_ITEMS);
+    clock_advance(20 * USEC_PER_SEC); /* stopped, or its machine was: what was said waits */
+    turn(a);
+    assert_int_equal(counts(a).workers, 1);
+    assert_int_equal(counts(a).leased, 1);
+    pass(a, WIRE_SILENCE * LIMIT_HEARTBEAT_MS * USEC_PER_MSEC);
+    assert_int_equal(counts(a).workers, 0);
+    hand_free(a, h);
+}
+
 static void a_worker_that_vanishes_is_noticed_with_the_next_heartbeat(void **state)
 {
     struct above *a = *state;
@@ -177,6 +192,8 @@ static void a_draining_daemon_says_bye_and_still_takes_results(void **state)
     result(a, h, lease);
     assert_int_equal(a->results, 1);
     expect(h, WIRE_VERBS);
+    say(a, h, "BYE", "{}", NULL); /* the worker stops as well, and waits for this answer */
+    expect(h, WIRE_BYE);
     hello(a, late, "w2", 2);
     expect_refusal(late, "draining");
     hand_free(a, h);
@@ -343,6 +360,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_silent_worker_is_gone_and_its_items_go_to_another),
+        TEST(a_loop_that_stood_still_takes_nobody_for_dead),
         TEST(a_worker_that_vanishes_is_noticed_with_the_next_heartbeat),
         TEST(three_deaths_bury_the_poison_and_none_of_its_neighbours),
         TEST(suspects_go_to_a_worker_that_holds_nothing_else),

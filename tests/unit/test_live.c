@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "inside.h"
 #include "limits.h"
-#include "live.h"
 #include "wire.h"
 
 #define FEED   "inproc://live"
@@ -278,6 +278,33 @@ static void subscriptions_are_counted(void **state)
     assert_int_equal(counts(w).subscriptions, 1);
 }
 
+/* Over TCP: within the process libzmq looks at no size. */
+static void a_prefix_that_no_topic_can_have_costs_no_memory(void **state)
+{
+    struct world *w = *state;
+    char *prefix = xcalloc(1, 1 << 20), endpoint[256];
+    size_t size = sizeof endpoint;
+    assert_int_equal(zmq_bind(w->live->feed, "tcp://127.0.0.1:*"), 0);
+    assert_int_equal(zmq_getsockopt(w->live->feed, ZMQ_LAST_ENDPOINT, endpoint, &size), 0);
+    void *subs[2] = {zmq_socket(w->zmq, ZMQ_XSUB), zmq_socket(w->zmq, ZMQ_XSUB)};
+    prefix[0] = 1;
+    for (int i = 0; i < 2; i++) {
+        zmq_setsockopt(subs[i], ZMQ_LINGER, &(int){0}, sizeof(int));
+        zmq_connect(subs[i], endpoint);
+        zmq_send(subs[i], prefix, i ? LIMIT_TOPIC : 64 << 10, 0);
+    }
+    for (int i = 0; i < 400 && counts(w).subscriptions == 0; i++) {
+        usleep(5000);
+        turn(w);
+    }
+    usleep(20000);
+    turn(w);
+    for (int i = 0; i < 2; i++)
+        zmq_close(subs[i]);
+    free(prefix);
+    assert_int_equal(counts(w).subscriptions, 1);
+}
+
 static void a_stranger_that_talks_to_the_feed_is_refused(void **state)
 {
     struct world *w = *state;
@@ -386,6 +413,16 @@ static void replay_never_goes_beyond_what_was_published(void **state)
     assert_int_equal(got->next, 11);
 }
 
+static void replay_ends_where_what_was_published_is_kept_no_longer(void **state)
+{
+    struct world *w = *state;
+    w->stored = 12; /* 11 and 12 are durable and not announced, all before them has been removed */
+    w->oldest = 11;
+    const struct wire_records *got = ask(w, "{\"since\":3}");
+    assert_int_equal(got->count, 0);
+    assert_int_equal(got->next, got->newest + 1);
+}
+
 static void replay_without_since_tells_where_the_feed_is(void **state)
 {
     struct world *w = *state;
@@ -484,6 +521,7 @@ int main(void)
         TEST(the_heartbeat_tells_of_every_topic_since_the_last),
         TEST(a_heartbeat_does_not_list_more_topics_than_its_limit),
         TEST(subscriptions_are_counted),
+        TEST(a_prefix_that_no_topic_can_have_costs_no_memory),
         TEST(a_stranger_that_talks_to_the_feed_is_refused),
         TEST(replay_gives_what_is_stored_from_a_seq_on),
         TEST(replay_pages_to_the_end),
@@ -493,6 +531,7 @@ int main(void)
         TEST(a_page_looks_at_no_more_records_than_its_limit),
         TEST(replay_tells_what_is_kept_no_longer),
         TEST(replay_never_goes_beyond_what_was_published),
+        TEST(replay_ends_where_what_was_published_is_kept_no_longer),
         TEST(replay_without_since_tells_where_the_feed_is),
         TEST(replay_since_a_time),
         TEST(a_req_socket_gets_its_delimiter_back),

@@ -159,6 +159,14 @@ static void a_worker_refused_for_now_asks_again(void **state)
     ask();
 }
 
+static void what_was_refused_before_the_hello_does_not_hide_its_welcome(void **state)
+{
+    (void)state;
+    ask();
+    refuse(WIRE_NOT_HELD);
+    assert_int_equal(session.state, SESSION_ASKING);
+}
+
 static void a_batch_of_large_items_ends_before_the_worker_seems_dead(void **state)
 {
     (void)state;
@@ -193,6 +201,7 @@ int main(void)
         WORKING(a_daemon_that_says_nothing_is_lost_however_we_sleep),
         WORKING(a_worker_refused_for_good_asks_no_more_and_sleeps),
         WORKING(a_worker_refused_for_now_asks_again),
+        WORKING(what_was_refused_before_the_hello_does_not_hide_its_welcome),
         WORKING(a_batch_of_large_items_ends_before_the_worker_seems_dead),
         WORKING(small_items_are_kept_together),
     };

@@ -361,7 +361,6 @@ static void lose(struct store *store, enum family family, const char *key, size_
 static void what_was_repaired_is_whole_also_where_results_are_lost(void **state)
 {
     struct room *room = *state;
-    const struct upkeep_told quiet = {0};
     struct upkeep_check check;
     struct upkeep_repair repair;
     struct buf recorded = BUF_NONE;
