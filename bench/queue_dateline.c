@@ -250,7 +250,7 @@ static void greet(struct line *line, unsigned number_, unsigned hold)
     buf_printf(&hello, "{\"version\":1,\"worker\":\"bench%u\",\"credit\":%u}", number_, hold);
     put_head(line, "HELLO", buf_str(&hello), false);
     buf_free(&hello);
-    if (!readable(line, 10 * 1000))
+    if (!readable(line, 10000))
         queue_die("dateline: no WELCOME");
     hear(line, &m);
     if (!is(&m, "WELCOME"))

@@ -252,7 +252,7 @@ static int take_answers(struct push_link *link, char refused_out[160])
 
 static bool silent(const struct push_link *link)
 {
-    return clock_mono() - link->heard > WIRE_SILENCE * LIMIT_HEARTBEAT_MS * USEC_PER_MSEC &&
+    return clock_mono() - link->heard > USEC_PER_MSEC * WIRE_SILENCE * LIMIT_HEARTBEAT_MS &&
            !push_link_idle(link);
 }
 

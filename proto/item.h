@@ -111,7 +111,7 @@ struct item_identity {
 
 /* Writes the item as IPTC ninjs 3.1 (https://iptc.org/std/ninjs/): schema-valid whatever the item
  * holds; uris are percent-encoded, empty fields left out. */
-void item_ninjs(const struct item *item, const struct item_identity *identity, struct jsonput *out);
+void item_ninjs(const struct item *item, const struct item_identity *id, struct jsonput *j);
 /* The uri of an item that has no store behind it (dateline parse): by guid, link, or text. */
 void item_dry_uri(const struct item *item, struct buf *out);
 /* All its text, body first, for what must be read whatever the source filled. */

@@ -281,7 +281,7 @@ int hostname_ascii(struct str host, struct buf *out)
                                             : -EINVAL;
     percent_decode(host, &decoded);
     /* No name of HOST_MAX letters is longer, and mapping takes time by the square of what are marks. */
-    int rc = decoded.len > 4 * (HOST_MAX + 1) ? -EINVAL : map(buf_str(&decoded), &mapped);
+    int rc = decoded.len > 4UL * (HOST_MAX + 1) ? -EINVAL : map(buf_str(&decoded), &mapped);
     if (rc == 0)
         rc = ends_in_number(buf_str(&mapped)) ? put_ipv4(buf_str(&mapped), out)
                                               : put_name(buf_str(&mapped), out);

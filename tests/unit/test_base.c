@@ -266,7 +266,7 @@ static void a_text_of_nothing_but_marks_folds_at_once(void **state)
     struct buf text = BUF_NONE, folded = BUF_NONE, again = BUF_NONE;
     (void)state;
     buf_putc(&text, 'a');
-    for (size_t i = 0; i < 2 * MARKS; i++)
+    for (size_t i = 0; i < 2UL * MARKS; i++)
         buf_puts(&text, i < MARKS ? STR("\xcc\x81") : STR("\xcc\xa3"));
     int64_t start = clock_mono();
     utf8_fold(buf_str(&text), &folded);

@@ -37,7 +37,7 @@ static void a_loop_that_stood_still_takes_nobody_for_dead(void **state)
     turn(a);
     assert_int_equal(counts(a).workers, 1);
     assert_int_equal(counts(a).leased, 1);
-    pass(a, WIRE_SILENCE * LIMIT_HEARTBEAT_MS * USEC_PER_MSEC);
+    pass(a, USEC_PER_MSEC * WIRE_SILENCE * LIMIT_HEARTBEAT_MS);
     assert_int_equal(counts(a).workers, 0);
     hand_free(a, h);
 }

@@ -32,7 +32,7 @@ static void put_row(struct store *store, uint64_t n, struct store_numbers *numbe
     snprintf(work, sizeof work, "%06llu", (unsigned long long)n);
     work[6] = '.';
     snprintf(uri, sizeof uri, "urn:x:%llu", (unsigned long long)n);
-    memcpy(id, uri, strlen(uri));
+    memcpy(id, uri, strnlen(uri, sizeof id));
     store_put_seen(change, id, str_of(uri));
     store_put_text(change, id, str_of(uri));
     store_put_url(change, id, str_of(uri));
@@ -116,7 +116,7 @@ static bool dump(struct store *store, struct buf *out)
         uint64_t seq = 0;
         char uri[32];
         snprintf(uri, sizeof uri, "urn:x:%llu", (unsigned long long)n);
-        memcpy(id, uri, strlen(uri));
+        memcpy(id, uri, strnlen(uri, sizeof id));
         int seen = store_get_seen(store, id, out, NULL);
         int text = store_get_text(store, id, out, NULL);
         int url = store_get_url(store, id, out);
