@@ -80,6 +80,7 @@ int zev_start(struct zev *z, struct ev_loop *loop)
     z->io.data = z->prepare.data = z->check.data = z->idle.data = z;
     /* After all others: what they found to send is on its way when this one looks. */
     ev_set_priority(&z->prepare, EV_MINPRI);
+    ev_set_priority(&z->io, EV_MAXPRI); /* before the check of the same turn, which goes by it */
     ev_io_start(loop, &z->io);
     ev_prepare_start(loop, &z->prepare);
     ev_check_start(loop, &z->check);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "scratch.h"
@@ -126,6 +127,36 @@ static void a_locked_database_fails_with_again_and_then_works(void **state)
     assert_answer("SELECT count(*) FROM records", "1");
 }
 
+/* Holds the new file for longer than a statement waits, and says so before it begins. */
+static void hold_file(int ready)
+{
+    sqlite3 *db;
+    if (sqlite3_open(path, &db) == SQLITE_OK &&
+        sqlite3_exec(db, "PRAGMA journal_mode = WAL; BEGIN EXCLUSIVE; CREATE TABLE t(x)", NULL,
+                     NULL, NULL) == SQLITE_OK &&
+        write(ready, "x", 1) == 1)
+        (void)usleep(2500000);
+    _exit(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK);
+}
+
+static void a_file_that_is_locked_at_the_start_is_waited_for(void **state)
+{
+    int pair[2], status = -1;
+    char byte;
+    (void)state;
+    assert_int_equal(pipe(pair), 0);
+    pid_t holder = fork();
+    assert_true(holder >= 0);
+    if (holder == 0)
+        hold_file(pair[1]);
+    assert_int_equal(read(pair[0], &byte, 1), 1);
+    sink_close(open_sink());
+    assert_int_equal(waitpid(holder, &status, 0), holder);
+    assert_int_equal(status, 0);
+    (void)close(pair[0]);
+    (void)close(pair[1]);
+}
+
 static void a_path_that_cannot_be_made_is_refused(void **state)
 {
     (void)state;
@@ -201,6 +232,8 @@ int main(void)
                                         make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(the_same_key_again_replaces_the_row, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(a_locked_database_fails_with_again_and_then_works, make_dir,
+                                        remove_dir),
+        cmocka_unit_test_setup_teardown(a_file_that_is_locked_at_the_start_is_waited_for, make_dir,
                                         remove_dir),
         cmocka_unit_test_setup_teardown(a_path_that_cannot_be_made_is_refused, make_dir,
                                         remove_dir),

@@ -12,7 +12,12 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <time.h>
 
+#include "clock.h"
+
+#define RETRY_MS       20    /* between two attempts to open */
+#define OPEN_MS        10000 /* all of them together */
 #define BUSY_MS        2000 /* another worker's batch takes milliseconds; a backup may take longer */
 #define SCHEMA_VERSION 1
 
@@ -269,12 +274,26 @@ static int connect(struct sqlite *s, char why[SINK_WHY])
     return r;
 }
 
+/* At the start nothing else waits for this sink, and to give up would be to end the worker: a file that
+ * another holds, or is just making a WAL database of, is worth some patience. */
+static int connect_first(struct sqlite *s, char why[SINK_WHY])
+{
+    const int64_t until = clock_mono() + OPEN_MS * USEC_PER_MSEC;
+    int r = connect(s, why);
+    while (r == -EAGAIN && clock_mono() < until) {
+        const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
+        (void)nanosleep(&pause, NULL);
+        r = connect(s, why);
+    }
+    return r;
+}
+
 static int sqlite_open(const struct sink_config *config, char why[SINK_WHY], void **state)
 {
     struct sqlite *s = xcalloc(1, sizeof(*s));
     s->path = xstrdup(config->path);
     s->fsync = config->fsync;
-    int r = connect(s, why);
+    int r = connect_first(s, why);
     if (r == 0)
         *state = s;
     else
