@@ -81,8 +81,8 @@ static void options_shape(rocksdb_options_t *options, const struct shape *shape,
     rocksdb_options_set_min_write_buffer_number_to_merge(options, shape->merge);
     rocksdb_options_set_compression(options, shape->compression);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
-    if (shape
-            ->bloom) { /* and before the files stand memtables, whose search costs more than a file's */
+    if (shape->bloom) {
+        /* Before the files stand memtables, whose search costs more than a file's. */
         rocksdb_options_set_memtable_prefix_bloom_size_ratio(options, 0.1);
         rocksdb_options_set_memtable_whole_key_filtering(options, 1);
     }

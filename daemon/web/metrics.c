@@ -11,7 +11,8 @@ static const struct sample {
 
     {"items_accepted_total", "counter", "Items accepted: durable, never lost.", "",
      "queue.accepted"},
-    {"items_done_total", "counter", "Items whose result is recorded.", "", "queue.done"},
+    {"items_done_total", "counter",
+     "Items done: recorded, acknowledged without a record, or purged.", "", "queue.done"},
     {"items_duplicate_total", "counter", "Items dropped: known from the same source.", "",
      "intake.duplicate"},
     {"items_fetched_total", "counter",

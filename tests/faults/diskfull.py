@@ -78,8 +78,10 @@ def sinks_full(options):
         stage.up()
         stage.hire()
         stage.hire()
-        held = 0
+        held, end = 0, time.monotonic() + FULL_S
         while not held:
+            if time.monotonic() > end or len(stage.offered) >= LIMIT_ITEMS:
+                raise Violation("no worker met the full disk: %d KB free, %s" % (disk.free() >> 10, stage.last))
             stage.offer(40)
             stage.sample()
             held = sum("No space left" in open(w.log, errors="replace").read() for w in stage.workers)
