@@ -137,6 +137,7 @@ void backup_start(struct pipeline *p, const json_t *request, struct control_call
         return;
     }
     struct backup *b = backup_new(p, request, dir);
+    store_settle(p->store);
     ev_async_start(p->loop, &b->over);
     int error = start_thread(b);
     if (error) {

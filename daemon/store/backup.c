@@ -85,6 +85,21 @@ static int find(rocksdb_backup_engine_t *engine, uint32_t id, struct upkeep_back
     return error;
 }
 
+/* The engine copies what the database has. False: it will not have it any more. */
+static bool wait_for_layers(struct store *store)
+{
+    struct writer *w = &store->writer;
+    if (!w->loop)
+        store_settle(store);
+    pthread_mutex_lock(&w->lock);
+    uint64_t wanted = w->frozen;
+    while (w->loop && w->applied < wanted && !w->failed && !w->stop)
+        pthread_cond_wait(&w->moved, &w->lock);
+    bool all = !w->failed && (!w->loop || w->applied >= wanted);
+    pthread_mutex_unlock(&w->lock);
+    return all;
+}
+
 int store_backup(struct store *store, const char *dir, unsigned keep, struct upkeep_backup *out,
                  char why[STORE_WHY])
 {
@@ -94,15 +109,12 @@ int store_backup(struct store *store, const char *dir, unsigned keep, struct upk
     if (error < 0)
         return error;
     CRASH_POINT("backup-begun");
-    pthread_mutex_lock(&store->in_use);
-    if (store->db)
-        rocksdb_backup_engine_create_new_backup_flush(engine, store->db, 1, &message);
-    bool closed = !store->db;
-    pthread_mutex_unlock(&store->in_use);
-    if (closed) {
+    if (!wait_for_layers(store)) {
         rocksdb_backup_engine_close(engine);
-        return why_not(dir, "no backup was made in", -EIO, "the store has failed", why);
+        return why_not(dir, "no backup was made in", -EIO, "the store has failed, or is closing",
+                       why);
     }
+    rocksdb_backup_engine_create_new_backup_flush(engine, store->db, 1, &message);
     CRASH_POINT("backup-made");
     error = status_take(&message, text);
     if (error == 0)

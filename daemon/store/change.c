@@ -4,13 +4,12 @@
 
 #include "age.h"
 #include "keys.h"
+#include "rows.h"
 
 struct store_change *store_change_new(struct store *store)
 {
     struct store_change *change = xcalloc(1, sizeof *change);
     change->store = store;
-    change->batch = rocksdb_writebatch_create();
-    change->first_put = UINT64_MAX;
     return change;
 }
 
@@ -18,43 +17,28 @@ void store_change_free(struct store_change *change)
 {
     if (!change)
         return;
-    rocksdb_writebatch_destroy(change->batch);
+    buf_free(&change->rows);
     free(change);
 }
 
 size_t store_change_bytes(const struct store_change *change)
 {
-    size_t bytes = 0;
-    rocksdb_writebatch_data(change->batch, &bytes);
-    return bytes;
+    return change->rows.len;
 }
 
-/* ---- one row. A value is written from its parts, so that long texts are copied once. */
-
-#define PARTS_MAX 6
+/* ---- one row */
 
 static void put(struct store_change *change, enum family family, struct str key,
                 const struct str *parts, size_t count)
 {
-    const char *values[PARTS_MAX];
-    size_t lens[PARTS_MAX];
-    assert(count <= PARTS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        values[i] = parts[i].at ? parts[i].at : "";
-        lens[i] = parts[i].len;
-    }
-    rocksdb_column_family_handle_t *handle = change->store->of[family];
-    if (!handle) /* read_only, and the family is not there: the commit is refused anyway */
-        return;
-    rocksdb_writebatch_putv_cf(change->batch, handle, 1, &key.at, &key.len, (int)count, values,
-                               lens);
+    rows_put(&change->rows, family, key, parts, count);
+    change->row_count++;
 }
 
 static void drop(struct store_change *change, enum family family, struct str key)
 {
-    rocksdb_column_family_handle_t *handle = change->store->of[family];
-    if (handle)
-        rocksdb_writebatch_delete_cf(change->batch, handle, key.at, key.len);
+    rows_drop(&change->rows, family, key);
+    change->row_count++;
 }
 
 static struct str bytes_str(const void *bytes, size_t len)
@@ -144,10 +128,6 @@ void store_queue_put(struct store_change *change, uint64_t id, struct str work)
     const struct str part = bytes_str(head, value_head_write(head, work));
     put_text(change, FAMILY_QUEUE, bytes_str(key.at, sizeof key.at), work);
     put(change, FAMILY_HEADS, bytes_str(key.at, sizeof key.at), &part, 1);
-    if (id < change->first_put)
-        change->first_put = id;
-    if (id > change->last_put)
-        change->last_put = id;
 }
 
 void store_queue_drop(struct store_change *change, uint64_t id, bool tried)
@@ -157,7 +137,6 @@ void store_queue_drop(struct store_change *change, uint64_t id, bool tried)
     drop(change, FAMILY_HEADS, bytes_str(key.at, sizeof key.at));
     if (tried)
         drop(change, FAMILY_TRIES, bytes_str(key.at, sizeof key.at));
-    change->dropped++;
 }
 
 void store_queue_tries(struct store_change *change, uint64_t id, struct store_tries tries)
@@ -203,10 +182,7 @@ void store_put_result(struct store_change *change, const struct store_result *re
 
 void store_drop_results(struct store_change *change, uint64_t seq)
 {
-    struct key_number from = key_number(0), to = key_number(seq);
-    rocksdb_column_family_handle_t *handle = change->store->of[FAMILY_RESULTS];
-    change->results_from = seq;
-    if (handle)
-        rocksdb_writebatch_delete_range_cf(change->batch, handle, (const char *)from.at,
-                                           sizeof from.at, (const char *)to.at, sizeof to.at);
+    struct key_number key = key_number(seq);
+    rows_drop_before(&change->rows, FAMILY_RESULTS, bytes_str(key.at, sizeof key.at));
+    change->row_count++;
 }

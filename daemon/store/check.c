@@ -78,6 +78,8 @@ static int row_meta(struct check *check, struct str key, struct str value)
         return value_number(value, &check->head);
     if (str_is(key, "repaired"))
         return value_number(value, &check->repaired);
+    if (str_is(key, "applied"))
+        return value_number(value, &(uint64_t){0});
     if (str_is(key, "epoch"))
         return value_text(value, &text) < 0 || text.len != 8 ? -EBADMSG : 0;
     if (!str_is(key, "numbers"))
@@ -112,7 +114,7 @@ static int row_queue(struct check *check, struct str key, struct str value)
     if (check->queued++ == 0)
         check->first_id = id;
     check->last_id = id;
-    if (check->schema >= STORE_SCHEMA) {
+    if (check->schema >= SCHEMA_HEADS) {
         if (survey_get(&check->survey, FAMILY_HEADS, key, &row) < 0)
             wrong(check, key, "has no head");
         else if (value_head(buf_str(&row), &size, &head) == 0 &&
@@ -247,7 +249,7 @@ static void after_queue(struct check *check)
 
 static void after_heads(struct check *check)
 {
-    if (check->schema >= STORE_SCHEMA && check->heads != check->queued)
+    if (check->schema >= SCHEMA_HEADS && check->heads != check->queued)
         wrong_number(check, "heads", check->heads, check->queued);
 }
 
@@ -341,6 +343,8 @@ static void check_log(struct check *check, const struct version_found *found)
     check->family = FAMILY_META;
     if (found->log == VERSION_LOG_DAMAGED)
         wrong(check, STR_NONE, "the write-ahead log is damaged before its end");
+    if (check->survey.journal == JOURNAL_DAMAGED)
+        wrong(check, STR_NONE, "the journal is damaged before its end");
 }
 
 int store_check(const char *path, const struct upkeep_told *told, struct upkeep_check *out,

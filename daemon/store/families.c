@@ -28,24 +28,21 @@ int family_of(const char *name, enum family *out)
 struct shape {
     size_t memtable; /* bytes */
     int memtables;   /* at most, before writing waits */
-    int merge;       /* memtables that gather before a flush */
     size_t block;    /* bytes */
     bool bloom;      /* many look-ups of what is not there */
     int compression;
 };
 
 /* Random keys, small values, mostly asked for what is not there: a bloom filter answers. Hashes do
- * not compress. The memtable that is written to is small, because a random key costs a cache miss a level
- * of it; four are flushed as one. */
-static const struct shape shape_hashes = {8U << 20, 8, 4, 4U << 10, true, rocksdb_no_compression};
-/* An item is put and soon dropped: two big memtables meet before a flush, so that most items never
- * reach a file. */
-static const struct shape shape_queue = {64U << 20, 4, 2, 16U << 10, false, rocksdb_no_compression};
+ * not compress. */
+static const struct shape shape_hashes = {32U << 20, 4, 4U << 10, true, rocksdb_no_compression};
+/* Items that outlive a layer. */
+static const struct shape shape_queue = {64U << 20, 3, 16U << 10, false, rocksdb_no_compression};
 /* Rows of some bytes that come and go with the queue's. */
-static const struct shape shape_tries = {8U << 20, 4, 2, 4U << 10, false, rocksdb_no_compression};
+static const struct shape shape_tries = {16U << 20, 3, 4U << 10, false, rocksdb_no_compression};
 /* Written once, read in order: large blocks compress well. */
-static const struct shape shape_log = {32U << 20, 3, 1, 32U << 10, false, rocksdb_zstd_compression};
-static const struct shape shape_small = {4U << 20, 2, 1, 4U << 10, false, rocksdb_lz4_compression};
+static const struct shape shape_log = {32U << 20, 3, 32U << 10, false, rocksdb_zstd_compression};
+static const struct shape shape_small = {4U << 20, 3, 4U << 10, false, rocksdb_lz4_compression};
 
 static const struct shape *shape_of(enum family family)
 {
@@ -78,7 +75,6 @@ static void options_shape(rocksdb_options_t *options, const struct shape *shape,
 {
     rocksdb_options_set_write_buffer_size(options, shape->memtable);
     rocksdb_options_set_max_write_buffer_number(options, shape->memtables);
-    rocksdb_options_set_min_write_buffer_number_to_merge(options, shape->merge);
     rocksdb_options_set_compression(options, shape->compression);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
     if (shape->bloom) {
@@ -110,7 +106,8 @@ static void options_database(rocksdb_options_t *options, bool create)
     rocksdb_options_set_paranoid_checks(options, 1);
     /* A torn tail is what a power cut leaves, and no error; what was synced lies before it. */
     rocksdb_options_set_wal_recovery_mode(options, rocksdb_point_in_time_recovery);
-    rocksdb_options_set_max_total_wal_size(options, LIMIT_STORE_WAL);
+    rocksdb_options_set_max_total_wal_size(options, LIMIT_STORE_JOURNAL); /* an old schema's */
+    rocksdb_options_set_atomic_flush(options, 1); /* apply.c */
     rocksdb_options_set_db_write_buffer_size(options, LIMIT_STORE_MEMTABLES);
     rocksdb_options_set_allow_concurrent_memtable_write(options, 0); /* there is one writer */
     rocksdb_options_set_max_background_jobs(options, 2);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Their numbers stand in the journal (rows.h): new ones come last. */
 enum family {
     FAMILY_DEFAULT, /* RocksDB insists on it; empty */
     FAMILY_META,

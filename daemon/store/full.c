@@ -1,8 +1,7 @@
 /*
- * A full disk. RocksDB 7.8 goes on by itself after a flush that found no space, and never after such a write to
- * the write-ahead log; so once there is space the database is closed and opened again, which also cuts the log
- * where it was torn. The writer stands still meanwhile, its group in its hands; this is the loop's side.
- * Opening holds the loop for as long as reading the log takes: a second at most, LIMIT_STORE_WAL.
+ * A full disk. The journal takes a record back that did not fit, and RocksDB 7.8 goes on by itself after a flush
+ * that found no space; so whoever met it stands still, its work in its hands, until there is space.
+ * This is the loop's side.
  */
 #include "inside.h"
 
@@ -13,50 +12,18 @@
 
 #define LOOK_EVERY_S 1.0
 
-/* The thread ends, and its failure is told as any other. */
-static void give_up(struct store *store, const char *text)
-{
-    struct writer *w = &store->writer;
-    log_error("store: cannot be opened again after the disk was full said=%s", log_safez(text));
-    pthread_mutex_lock(&w->lock);
-    w->stop = true;
-    pthread_cond_signal(&w->work);
-    pthread_mutex_unlock(&w->lock);
-}
-
-static void go_on(struct store *store)
-{
-    struct writer *w = &store->writer;
-    pthread_mutex_lock(&w->lock);
-    w->retry = true;
-    pthread_cond_signal(&w->work);
-    pthread_mutex_unlock(&w->lock);
-}
-
-static bool is_parked(struct writer *w)
-{
-    pthread_mutex_lock(&w->lock);
-    bool parked = w->parked;
-    pthread_mutex_unlock(&w->lock);
-    return parked;
-}
-
 static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct store *store = timer->data;
-    char text[STATUS_TEXT];
-    (void)events;
-    if (!is_parked(&store->writer) || place_free(store->path) < LIMIT_STORE_ROOM ||
-        pthread_mutex_trylock(&store->in_use) != 0)
+    struct writer *w = &store->writer;
+    (void)loop, (void)events;
+    if (place_free(store->path) < LIMIT_STORE_ROOM)
         return;
-    ev_timer_stop(loop, timer);
-    database_close(store);
-    int error = database_reopen(store, text);
-    pthread_mutex_unlock(&store->in_use);
-    if (error < 0)
-        give_up(store, text);
-    else
-        go_on(store);
+    pthread_mutex_lock(&w->lock);
+    w->writing.still = w->applying.still = false;
+    w->retries++;
+    pthread_cond_broadcast(&w->work);
+    pthread_mutex_unlock(&w->lock);
 }
 
 void full_init(struct store *store)

@@ -9,6 +9,7 @@
  *             "epoch"                             8 bytes
  *             "numbers"                           struct store_numbers, six u64
  *             "head"                              u64: no queued item has a smaller id
+ *             "applied"                           u64: records of the journal that are in here
  *             "repaired"                          u64: results before this seq may have been lost
  *   sources   id                                  text: state as source/ writes it
  *   seen      16 bytes of identity                u32 hours, text: entry as link/ writes it
@@ -48,8 +49,9 @@
 
 #include <stdint.h>
 
-/* 2: rows age, and the queue has heads. */
-#define STORE_SCHEMA 2
+/* 2: rows age, and the queue has heads. 3: what is newest stands in the journal. */
+#define STORE_SCHEMA 3
+#define SCHEMA_HEADS 2
 
 #define VALUE_VERSION 1 /* every layout but those with hours is at its first version */
 #define VALUE_AGED    2

@@ -44,6 +44,12 @@ static bool name_ends(const char *name, struct str end)
     return str_ends(str_of(name), end);
 }
 
+/* RocksDB's own log, or the journal. */
+static bool is_log(const char *name)
+{
+    return name_ends(name, STR(".log")) || name_ends(name, STR(JOURNAL_SUFFIX));
+}
+
 static int place_nothing(const char *path, char why[STORE_WHY])
 {
     snprintf(why, STORE_WHY, "there is no state in %.100s yet", log_safez(path));
@@ -64,7 +70,7 @@ int place_contents(const char *path, bool read_only, bool *out_fresh, char why[S
     bool current = false, data = false;
     for (struct dirent *e; (e = readdir(dir));) {
         current |= strcmp(e->d_name, "CURRENT") == 0;
-        data |= name_ends(e->d_name, STR(".sst")) || name_ends(e->d_name, STR(".log"));
+        data |= name_ends(e->d_name, STR(".sst")) || is_log(e->d_name);
     }
     closedir(dir);
     if (data && !current) {
@@ -147,7 +153,7 @@ static int copy_logs(DIR *dir, const char *to)
     if (to_dir < 0)
         return -errno;
     for (struct dirent *e; error == 0 && (errno = 0, e = readdir(dir));)
-        if (name_ends(e->d_name, STR(".log")))
+        if (is_log(e->d_name))
             error = copy_file(dirfd(dir), to_dir, e->d_name);
     if (error == 0 && errno)
         error = -errno;

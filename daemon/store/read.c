@@ -1,14 +1,17 @@
 #include "inside.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "age.h"
 #include "keys.h"
+#include "list.h"
 #include "log.h"
+#include "walk.h"
 
 /* ---- one value */
 
-static int read_failed(enum family family, char **message)
+int read_failed(enum family family, char **message)
 {
     char text[STATUS_TEXT];
     if (status_take(message, text) == 0)
@@ -17,7 +20,7 @@ static int read_failed(enum family family, char **message)
     return -EIO;
 }
 
-int read_value(struct store *store, enum family family, struct str key, struct buf *out)
+int read_below(struct store *store, enum family family, struct str key, struct buf *out)
 {
     if (!store->of[family])
         return -ENOENT;
@@ -33,6 +36,25 @@ int read_value(struct store *store, enum family family, struct str key, struct b
     buf_put(out, value, len);
     rocksdb_pinnableslice_destroy(slice);
     return 0;
+}
+
+int read_value(struct store *store, enum family family, struct str key, struct buf *out)
+{
+    const struct generation *g = store->generations ? store->generations->prev : NULL;
+    struct str value;
+    while (g) {
+        switch (layer_find(g->layer, family, key, &value)) {
+        case LAYER_PUT:
+            buf_puts(out, value);
+            return 0;
+        case LAYER_DROPPED:
+            return -ENOENT;
+        case LAYER_NOTHING:
+            break;
+        }
+        g = g == store->generations ? NULL : g->prev;
+    }
+    return read_below(store, family, key, out);
 }
 
 static void damaged(struct store *store, enum family family, struct str key)
@@ -173,63 +195,13 @@ int store_topic_last(struct store *store, struct str topic, uint64_t *out_seq)
 
 /* ---- walking a family */
 
-struct walk {
-    struct store *store;
-    enum family family;
-    rocksdb_iterator_t *it;
-};
-
-/* Stands at the first key from `from` on; false when the family is not there. */
-static bool walk_begin_with(struct walk *walk, struct store *store, enum family family,
-                            struct str from, const rocksdb_readoptions_t *options)
-{
-    *walk = (struct walk){store, family, NULL};
-    if (!store->of[family])
-        return false;
-    walk->it = rocksdb_create_iterator_cf(store->db, options, store->of[family]);
-    if (from.len > 0)
-        rocksdb_iter_seek(walk->it, from.at, from.len);
-    else
-        rocksdb_iter_seek_to_first(walk->it);
-    return true;
-}
-
-static bool walk_begin(struct walk *walk, struct store *store, enum family family, struct str from)
-{
-    return walk_begin_with(walk, store, family, from, store->read);
-}
-
-static bool walk_at(const struct walk *walk, struct str *out_key, struct str *out_value)
-{
-    if (!rocksdb_iter_valid(walk->it))
-        return false;
-    out_key->at = rocksdb_iter_key(walk->it, &out_key->len);
-    out_value->at = rocksdb_iter_value(walk->it, &out_value->len);
-    return true;
-}
-
-static void walk_next(struct walk *walk)
-{
-    rocksdb_iter_next(walk->it);
-}
-
-/* `result` unless the walk ended by an error. */
-static int walk_end(struct walk *walk, int result)
-{
-    char *message = NULL;
-    rocksdb_iter_get_error(walk->it, &message);
-    int error = read_failed(walk->family, &message);
-    rocksdb_iter_destroy(walk->it);
-    return result ? result : error;
-}
-
 int store_each_source(struct store *store, int (*each)(void *ctx, struct str id, struct str state),
                       void *ctx)
 {
     struct walk walk;
     struct str key, value, state;
     int result = 0;
-    if (!walk_begin(&walk, store, FAMILY_SOURCES, STR_NONE))
+    if (!walk_begin(&walk, store, FAMILY_SOURCES, STR_NONE, STR_NONE, store->read))
         return 0;
     for (; result == 0 && walk_at(&walk, &key, &value); walk_next(&walk)) {
         if (value_text(value, &state) < 0)
@@ -245,7 +217,7 @@ static struct store_tries tries_of(struct walk *walk, struct str id)
 {
     struct store_tries tries = {0, 0};
     struct str key, value;
-    while (walk->it && walk_at(walk, &key, &value)) {
+    while (walk_at(walk, &key, &value)) {
         int order = key.len == id.len ? memcmp(key.at, id.at, id.len) : -1;
         if (order > 0)
             break;
@@ -280,11 +252,11 @@ int store_each_queued(struct store *store,
                                   struct str work),
                       void *ctx)
 {
-    struct key_number head = key_number(atomic_load(&store->writer.head));
+    struct key_number head = key_number(atomic_load(&store->apply.head));
     struct walk queue, tries;
-    if (!walk_begin(&queue, store, FAMILY_QUEUE, number_str(&head)))
+    if (!walk_begin(&queue, store, FAMILY_QUEUE, STR_NONE, number_str(&head), store->read))
         return 0;
-    bool has_tries = walk_begin(&tries, store, FAMILY_TRIES, number_str(&head));
+    bool has_tries = walk_begin(&tries, store, FAMILY_TRIES, STR_NONE, number_str(&head), store->read);
     int result = walk_end(&queue, each_queued(&queue, &tries, each, ctx));
     return has_tries ? walk_end(&tries, result) : result;
 }
@@ -323,13 +295,13 @@ int store_each_head(struct store *store,
                                 struct str head),
                     void *ctx)
 {
-    struct key_number head = key_number(atomic_load(&store->writer.head));
+    struct key_number head = key_number(atomic_load(&store->apply.head));
     struct walk heads, tries;
-    if (store->schema < STORE_SCHEMA) /* read_only: nobody has made them yet */
+    if (store->schema < SCHEMA_HEADS) /* read_only: nobody has made them yet */
         return store_each_queued(store, head_of_queued, &(struct heads_of_queue){each, ctx});
-    if (!walk_begin_with(&heads, store, FAMILY_HEADS, number_str(&head), store->scan))
+    if (!walk_begin(&heads, store, FAMILY_HEADS, STR_NONE, number_str(&head), store->scan))
         return 0;
-    bool has_tries = walk_begin_with(&tries, store, FAMILY_TRIES, number_str(&head), store->scan);
+    bool has_tries = walk_begin(&tries, store, FAMILY_TRIES, STR_NONE, number_str(&head), store->scan);
     int result = walk_end(&heads, each_head(&heads, &tries, each, ctx));
     return has_tries ? walk_end(&tries, result) : result;
 }
@@ -337,13 +309,12 @@ int store_each_head(struct store *store,
 int store_each_work(struct store *store, uint64_t from,
                     int (*each)(void *ctx, uint64_t id, struct str work), void *ctx)
 {
-    uint64_t head = atomic_load(&store->writer.head);
-    struct key_number first = key_number(from > head ? from : head);
+    struct key_number head = key_number(atomic_load(&store->apply.head)), first = key_number(from);
     struct walk walk;
     struct str key, value, work;
     uint64_t id;
     int result = 0;
-    if (!walk_begin(&walk, store, FAMILY_QUEUE, number_str(&first)))
+    if (!walk_begin(&walk, store, FAMILY_QUEUE, number_str(&first), number_str(&head), store->read))
         return 0;
     for (; result == 0 && walk_at(&walk, &key, &value); walk_next(&walk)) {
         if (key_number_read(key, &id) < 0 || value_text(value, &work) < 0)
@@ -363,7 +334,7 @@ int store_each_dead(struct store *store, uint64_t from,
     struct store_dead dead;
     uint64_t id;
     int result = 0;
-    if (!walk_begin(&walk, store, FAMILY_DEAD, number_str(&first)))
+    if (!walk_begin(&walk, store, FAMILY_DEAD, number_str(&first), STR_NONE, store->read))
         return 0;
     for (; result == 0 && walk_at(&walk, &key, &value); walk_next(&walk)) {
         if (key_number_read(key, &id) < 0 || value_dead(value, &dead) < 0)
@@ -395,7 +366,7 @@ int store_each_result(struct store *store, uint64_t seq,
     struct walk walk;
     struct store_result found;
     int result = 0;
-    if (!walk_begin(&walk, store, FAMILY_RESULTS, number_str(&from)))
+    if (!walk_begin(&walk, store, FAMILY_RESULTS, number_str(&from), STR_NONE, store->read))
         return 0;
     for (; result == 0 && result_at(&walk, &found); walk_next(&walk))
         result = each(ctx, &found);
@@ -414,7 +385,22 @@ static uint64_t approximate_bytes(struct store *store, uint64_t from)
     return read_failed(FAMILY_RESULTS, &message) < 0 ? 0 : bytes;
 }
 
-/* Halves as well. What is in memtables is the newest, and counted in full. */
+/* Results that are in no table yet. */
+static uint64_t bytes_above(const struct store *store)
+{
+    uint64_t bytes = 0;
+    const struct generation *g;
+    DL_FOREACH (store->generations, g) {
+        struct layer_row *rows;
+        size_t count = layer_rows(g->layer, FAMILY_RESULTS, STR_NONE, &rows);
+        for (size_t i = 0; i < count; i++)
+            bytes += rows[i].value.len;
+        free(rows);
+    }
+    return bytes;
+}
+
+/* Halves as well. What is in layers and memtables is the newest, and counted in full. */
 int store_seq_of_size(struct store *store, uint64_t bytes, uint64_t *out_seq)
 {
     uint64_t memory = 0, low = 0, high = store->numbers.next_seq;
@@ -422,6 +408,7 @@ int store_seq_of_size(struct store *store, uint64_t bytes, uint64_t *out_seq)
         return -ENOENT;
     rocksdb_property_int_cf(store->db, store->of[FAMILY_RESULTS], "rocksdb.cur-size-all-mem-tables",
                             &memory);
+    memory += bytes_above(store);
     uint64_t most = bytes > memory ? bytes - memory : 0;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
@@ -441,7 +428,7 @@ int store_seq_at(struct store *store, int64_t at, uint64_t *out_seq)
     struct walk walk;
     struct store_result found;
     uint64_t low = 0, high = store->numbers.next_seq;
-    if (!walk_begin(&walk, store, FAMILY_RESULTS, STR_NONE)) {
+    if (!walk_begin(&walk, store, FAMILY_RESULTS, STR_NONE, STR_NONE, store->read)) {
         *out_seq = high;
         return 0;
     }
@@ -450,14 +437,14 @@ int store_seq_at(struct store *store, int64_t at, uint64_t *out_seq)
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
         struct key_number key = key_number(middle);
-        rocksdb_iter_seek(walk.it, (const char *)key.at, sizeof key.at);
+        walk_seek(&walk, number_str(&key));
         if (!result_at(&walk, &found) || found.at >= at)
             high = middle;
         else
             low = found.seq + 1;
     }
     struct key_number key = key_number(low);
-    rocksdb_iter_seek(walk.it, (const char *)key.at, sizeof key.at);
+    walk_seek(&walk, number_str(&key));
     uint64_t seq = result_at(&walk, &found) ? found.seq : store->numbers.next_seq;
     int error = walk_end(&walk, 0);
     if (error == 0)

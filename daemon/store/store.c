@@ -43,7 +43,7 @@ static int database_look(struct store *store, const struct version_found *found,
     return 0;
 }
 
-void database_close(struct store *store)
+static void database_close(struct store *store)
 {
     for (int i = 0; i < FAMILY_COUNT; i++) {
         if (store->of[i])
@@ -53,16 +53,6 @@ void database_close(struct store *store)
     if (store->db)
         rocksdb_close(store->db);
     store->db = NULL;
-}
-
-int database_reopen(struct store *store, char text[STATUS_TEXT])
-{
-    int error = database_write(store, text);
-    if (error < 0) { /* no handle is to be used */
-        memset(store->of, 0, sizeof store->of);
-        store->db = NULL;
-    }
-    return error;
 }
 
 static int database_open(struct store *store, const struct version_found *found, bool fresh,
@@ -76,6 +66,8 @@ static int database_open(struct store *store, const struct version_found *found,
     rocksdb_readoptions_set_fill_cache(store->scan, 0);
     store->synced = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(store->synced, 1);
+    store->unlogged = rocksdb_writeoptions_create();
+    rocksdb_writeoptions_disable_WAL(store->unlogged, 1);
     int error = store->read_only ? database_look(store, found, text) : database_write(store, text);
     return error < 0 ? version_why(store->path, error, text, why) : 0;
 }
@@ -101,10 +93,17 @@ static int look_at_logs(struct store *store, enum version_log log, char why[STOR
     return 0;
 }
 
+static int segments_open(const char *path, struct journal_segments *out, char why[STORE_WHY])
+{
+    int error = journal_segments_open(path, out);
+    return error < 0 ? version_why(path, error, strerror(-error), why) : 0;
+}
+
 /* The place is looked at, then locked, then read, and only then opened for writing. */
 static int store_begin(struct store *store, struct ev_loop *loop, char why[STORE_WHY])
 {
     struct version_found found = {0};
+    struct journal_segments segments = {0};
     bool fresh = false;
     int error = place_look(store->path, store->read_only, why);
     if (error == 0 && !store->read_only)
@@ -118,9 +117,16 @@ static int store_begin(struct store *store, struct ev_loop *loop, char why[STORE
     if (error == 0 && !store->read_only)
         error = migrate_prepare(store->path, found.schema, why);
     if (error == 0)
+        error = segments_open(store->path, &segments, why);
+    if (error == 0)
         error = database_open(store, &found, fresh, why);
     if (error == 0)
         error = version_begin(store, found.schema, why);
+    if (error == 0)
+        error = recover(store, &segments, why);
+    journal_segments_close(&segments);
+    if (error == 0)
+        error = version_read(store, why);
     if (error < 0)
         return error;
     error = writer_open(store, loop);
@@ -136,7 +142,6 @@ int store_open(const struct store_options *options, struct store **out, char why
     store->read_only = options->read_only;
     store->keep_us = options->seen_keep_us;
     store->lock = -1;
-    pthread_mutex_init(&store->in_use, NULL);
     store->up = options->up;
     store->ctx = options->ctx;
     int error = store_begin(store, options->read_only ? NULL : options->loop, why);
@@ -152,16 +157,32 @@ int store_open(const struct store_options *options, struct store **out, char why
  * here. */
 static struct store *failed_stores;
 
+/* What the database has goes to its tables, so that the next start finds no journal; when it does not get there, it
+ * does. */
+static void settle_all(struct store *store)
+{
+    char text[STATUS_TEXT];
+    store_settle(store);
+    journal_rotate(store->journal);
+    bool behind = store->generations && store->generations->next;
+    if (!store->writer.failed && !behind && apply_flush(store, text) < 0)
+        log_warning("store: the journal stays until the next start said=%s", log_safez(text));
+}
+
 void store_close(struct store *store)
 {
     if (!store)
         return;
     writer_close(store);
+    if (store->journal)
+        settle_all(store);
     if (store->writer.failed) {
         store->next_failed = failed_stores;
         failed_stores = store;
         return;
     }
+    generations_free(store);
+    journal_close(store->journal);
     database_close(store);
     if (store->read)
         rocksdb_readoptions_destroy(store->read);
@@ -169,6 +190,8 @@ void store_close(struct store *store)
         rocksdb_readoptions_destroy(store->scan);
     if (store->synced)
         rocksdb_writeoptions_destroy(store->synced);
+    if (store->unlogged)
+        rocksdb_writeoptions_destroy(store->unlogged);
     families_done(&store->families);
     if (store->lock >= 0)
         close(store->lock);

@@ -1,19 +1,19 @@
 /*
- * Durable state: RocksDB, one store, one column family a kind of thing, one writer thread.
+ * Durable state: a journal that a commit is synced to, and RocksDB behind it, one column family a kind of
+ * thing, which gets what is still worth keeping, in bulk (apply.c).
  *
  * Invariants
  *  1. A change is atomic: all of it is there after a crash, or none.
  *  2. Changes become durable in the order of store_commit(), and on_durable comes in that order, on
- *     the loop, only after the write-ahead log was synced.
+ *     the loop, only after the journal was synced.
  *  3. Nothing that was reported durable is lost by kill -9 or a power cut.
  *  4. A write that finds the disk full is kept and written again once there is space, with all
  *     behind it: STORE_FULL, later STORE_ROOM. After any other failed write nothing is reported
  *     durable any more: STORE_FAILED comes once, and the process has to end and start again.
  *  5. A state of a newer version is not touched.
  *
- * The loop thread owns all calls. Reads answer from what is durable or already handed to the
- * database; a change that was committed but is not durable yet may or may not be seen by them, so a
- * caller that needs its own writes keeps them until on_durable.
+ * The loop thread owns all calls. Reads see what is durable; a change that was committed but is not durable yet
+ * may or may not be seen by them, so a caller that needs its own writes keeps them until on_durable.
  *
  * Stored values are not trusted: one that does not decode is -EIO to a get, and is logged, counted
  * (store_stats.damaged) and passed over by an iteration, so that one bad row stops no start.
@@ -53,8 +53,8 @@ struct store_options {
 /* 0; -EBUSY another process holds it, -EACCES, -EROFS, -ENOSPC, -ENOTDIR, -ENOENT (its parent is
  * not there; read_only: there is no state yet), -EPROTO a newer version's state, -EUCLEAN damaged,
  * -EIO. `why` (256 bytes) gets one line in plain words: what, where, what to do. A damaged state is
- * never taken for a fresh start. When only the write-ahead log is damaged, that is logged,
- * the log is kept aside in `damaged-N/`, and what lies before the damage is opened. */
+ * never taken for a fresh start. When only the journal is damaged, that is logged,
+ * it is kept aside in `damaged-N/`, and what lies before the damage is opened. */
 #define STORE_WHY 256
 int store_open(const struct store_options *options, struct store **out, char why[STORE_WHY]);
 /* Waits until all that was committed is durable and calls its on_durable. NULL is fine. After
@@ -123,7 +123,10 @@ void store_drop_results(struct store_change *change, uint64_t seq);
  * -EROFS when opened read_only. on_durable may commit more; it may not close the store. */
 int store_commit(struct store *store, struct store_change **change, void (*on_durable)(void *ctx),
                  void *ctx);
-/* Handed over and not durable yet: back-pressure looks here. */
+/* What was committed is brought into the database as soon as it is durable, not only when it is worth it. For
+ * who reads the database past these calls: backups, tests. Without a loop: at once. */
+void store_settle(struct store *store);
+/* Handed over and not durable yet, or waiting for the database: back-pressure looks here. */
 size_t store_pending_bytes(const struct store *store);
 
 /* ---- reads. 0, -ENOENT, -EIO. Buffers are appended to. */
@@ -172,6 +175,7 @@ struct store_stats {
     uint64_t commits, commit_items, syncs,
         bytes;                      /* changes, rows in them, synced writes; since open */
     int64_t sync_us, sync_max_us;   /* spent in synced writes */
+    uint64_t journal_bytes;         /* to be read at the next start, were it now */
     uint64_t damaged;               /* stored values that did not decode, since open */
     uint64_t disk_bytes, disk_free; /* of the state; left to us on its file system */
 };

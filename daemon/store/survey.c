@@ -7,6 +7,42 @@
 #include "survey.h"
 
 #include <errno.h>
+#include <stdlib.h>
+
+#include "keys.h"
+
+/* ---- the journal */
+
+/* Rows that do not decode, behind a hash that is right, are a program's mistake: what comes before them is taken. */
+static int on_record(void *ctx, uint64_t number, struct buf *rows)
+{
+    struct survey *survey = ctx;
+    (void)number;
+    return layer_add(survey->layer, rows);
+}
+
+static int read_journal(struct survey *survey, const char *path, char text[STATUS_TEXT])
+{
+    struct journal_segments segments;
+    struct journal_found found;
+    struct buf value = BUF_NONE;
+    uint64_t applied = 0;
+    survey->layer = layer_new(true);
+    if (survey_get(survey, FAMILY_META, STR("applied"), &value) == 0)
+        value_number(buf_str(&value), &applied);
+    buf_free(&value);
+    int error = journal_segments_open(path, &segments);
+    if (error == 0)
+        error = journal_read(&segments, applied, on_record, survey, &found);
+    if (error < 0 && error != -EBADMSG) {
+        snprintf(text, STATUS_TEXT, "its journal cannot be read: %s", strerror(-error));
+    } else {
+        survey->journal = error < 0 ? JOURNAL_DAMAGED : found.state;
+        error = 0;
+    }
+    journal_segments_close(&segments);
+    return error;
+}
 
 int survey_open(const char *path, struct survey *out, char text[STATUS_TEXT])
 {
@@ -43,6 +79,8 @@ int survey_open(const char *path, struct survey *out, char text[STATUS_TEXT])
     rocksdb_readoptions_set_verify_checksums(out->read, 1);
     rocksdb_readoptions_set_fill_cache(out->read, 0);
     rocksdb_readoptions_set_readahead_size(out->read, 1U << 20);
+    if (error == 0)
+        error = read_journal(out, path, text);
     if (error < 0)
         survey_close(out);
     return error;
@@ -57,16 +95,27 @@ void survey_close(struct survey *survey)
         rocksdb_close(survey->db);
     if (survey->read)
         rocksdb_readoptions_destroy(survey->read);
+    layer_unref(survey->layer);
     families_done(&survey->families);
     *survey = (struct survey){0};
 }
 
 int survey_get(struct survey *survey, enum family family, struct str key, struct buf *out)
 {
-    if (!survey->of[family])
-        return -ENOENT;
     char *message = NULL;
     size_t len = 0;
+    struct str newer;
+    switch (layer_find(survey->layer, family, key, &newer)) {
+    case LAYER_PUT:
+        buf_puts(out, newer);
+        return 0;
+    case LAYER_DROPPED:
+        return -ENOENT;
+    case LAYER_NOTHING:
+        break;
+    }
+    if (!survey->of[family])
+        return -ENOENT;
     char *value = rocksdb_get_cf(survey->db, survey->read, survey->of[family], key.at, key.len,
                                  &len, &message);
     if (status_take(&message, NULL) < 0)
@@ -161,8 +210,37 @@ static bool beyond(struct survey *survey, enum family family, struct str after, 
 
 #define KEY_LEAST 16 /* bytes that a key is padded to before it is counted on */
 
+/* The layer's rows go between the database's, in order, and in place of those that they replace. */
+struct above {
+    struct layer_row *rows;
+    size_t count, at;
+    struct str before; /* what is smaller is dropped */
+};
+
+static int order(struct str a, struct str b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int by_bytes = len ? memcmp(a.at, b.at, len) : 0;
+    return by_bytes ? by_bytes : (a.len > b.len) - (a.len < b.len);
+}
+
+/* Those up to `key`, or all; true when one of them has this key. */
+static bool tell_above(struct above *above, const struct str *key, const struct survey_eye *eye)
+{
+    bool same = false;
+    for (; above->at < above->count; above->at++) {
+        const struct layer_row *row = &above->rows[above->at];
+        if (key && order(row->key, *key) > 0)
+            break;
+        same |= key && order(row->key, *key) == 0;
+        if (row->value.at)
+            eye->row(eye->ctx, row->key, row->value);
+    }
+    return same || (key && above->before.at && order(*key, above->before) < 0);
+}
+
 /* From `from` on; the key of the last row is left in `last`. 0 at the family's end. */
-static int walk_on(struct survey *survey, enum family family, struct str from,
+static int walk_on(struct survey *survey, enum family family, struct str from, struct above *above,
                    const struct survey_eye *eye, struct buf *last, char text[STATUS_TEXT])
 {
     rocksdb_iterator_t *it =
@@ -174,7 +252,8 @@ static int walk_on(struct survey *survey, enum family family, struct str from,
         value.at = rocksdb_iter_value(it, &value.len);
         buf_reset(last);
         buf_puts(last, key);
-        eye->row(eye->ctx, key, value);
+        if (!tell_above(above, &key, eye))
+            eye->row(eye->ctx, key, value);
     }
     char *message = NULL;
     rocksdb_iter_get_error(it, &message);
@@ -185,9 +264,11 @@ static int walk_on(struct survey *survey, enum family family, struct str from,
 void survey_walk(struct survey *survey, enum family family, const struct survey_eye *eye)
 {
     struct buf last = BUF_NONE, from = BUF_NONE, after = BUF_NONE;
+    struct above above = {.before = layer_dropped_before(survey->layer, family)};
     char text[STATUS_TEXT];
     bool more = survey->of[family] != NULL;
-    while (more && walk_on(survey, family, buf_str(&from), eye, &last, text) < 0) {
+    above.count = layer_rows(survey->layer, family, STR_NONE, &above.rows);
+    while (more && walk_on(survey, family, buf_str(&from), &above, eye, &last, text) < 0) {
         buf_reset(&after);
         buf_puts(&after, buf_str(&last));
         while (after.len < KEY_LEAST)
@@ -197,6 +278,8 @@ void survey_walk(struct survey *survey, enum family family, const struct survey_
                beyond(survey, family, buf_str(&after), &from);
         eye->gap(eye->ctx, buf_str(&last), more ? buf_str(&from) : STR_NONE, text);
     }
+    tell_above(&above, NULL, eye);
+    free(above.rows);
     buf_free(&last);
     buf_free(&from);
     buf_free(&after);

@@ -13,6 +13,8 @@ struct survey {
     rocksdb_t *db;
     rocksdb_column_family_handle_t *of[FAMILY_COUNT]; /* NULL: not there */
     rocksdb_readoptions_t *read;
+    struct layer *layer;        /* what the journal holds and the database does not */
+    enum journal_state journal; /* what reading it has found */
 };
 
 /* -EUCLEAN when RocksDB cannot open it at all, `text` says why. */

@@ -58,8 +58,8 @@ struct upkeep_backup {
 };
 /* Of a store that is in use, into the directory `dir`, which is made when its parent is there; tables that an
  * earlier backup there has are shared with it. keep: how many are left there afterwards, 0 all. May be
- * called on a thread of its own, one at a time, while the store stays open. 0 or a negative errno with
- * `why`. */
+ * called on a thread of its own, one at a time, while the store stays open; then store_settle() comes before it, on
+ * the loop: what was committed by then is in the backup. 0 or a negative errno with `why`. */
 int store_backup(struct store *store, const char *dir, unsigned keep, struct upkeep_backup *out,
                  char why[STORE_WHY]);
 /* What lies in `dir`, oldest first; *out on the heap. */

@@ -242,26 +242,21 @@ static int meta_head(struct store *store)
 {
     struct buf value = BUF_NONE;
     uint64_t head = 0;
-    int error = read_value(store, FAMILY_META, STR("head"), &value);
+    int error = read_below(store, FAMILY_META, STR("head"), &value);
     if (error == 0)
         error = value_number(buf_str(&value), &head);
-    atomic_store(&store->writer.head, head);
-    store->writer.head_saved = head;
+    atomic_store(&store->apply.head, head);
+    store->apply.head_saved = head;
     buf_free(&value);
     return error == -ENOENT ? 0 : error; /* nothing was ever taken out */
 }
 
-static int meta_read(struct store *store, char why[STORE_WHY])
+int version_read(struct store *store, char why[STORE_WHY])
 {
-    static const struct {
-        int (*read)(struct store *store);
-        const char *failed;
-    } parts[] = {{meta_numbers, "its numbers cannot be read"},
-                 {meta_epoch, "its epoch cannot be read"},
-                 {meta_head, "its queue's head cannot be read"}};
-    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-        if (parts[i].read(store) < 0)
-            return version_why(store->path, -EUCLEAN, parts[i].failed, why);
+    if (meta_numbers(store) < 0)
+        return version_why(store->path, -EUCLEAN, "its numbers cannot be read", why);
+    if (meta_epoch(store) < 0)
+        return version_why(store->path, -EUCLEAN, "its epoch cannot be read", why);
     return 0;
 }
 
@@ -275,5 +270,7 @@ int version_begin(struct store *store, uint32_t schema, char why[STORE_WHY])
     else if (schema < STORE_SCHEMA && !store->read_only)
         error = migrate_run(store, schema, why);
     store->schema = store->read_only ? schema : STORE_SCHEMA;
-    return error < 0 ? error : meta_read(store, why);
+    if (error == 0 && meta_head(store) < 0)
+        error = version_why(store->path, -EUCLEAN, "its queue's head cannot be read", why);
+    return error;
 }

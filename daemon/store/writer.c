@@ -1,17 +1,7 @@
 /*
  * The one writer. It takes all that has gathered since its last write ended, up to
- * LIMIT_STORE_GROUP bytes, and makes it one synced write: the fuller the disk's hands, the larger
- * the groups, and nobody waits for a group to fill.
- *
- * The head of the queue. Items are taken out near the front, and each leaves a tombstone that a
- * scan from the front would cross until a compaction removes it. So the writer keeps `head`, below
- * which nothing is queued: every HEAD_EVERY drops it looks for the first item from the old head on,
- * and the new head is written with the next group. An id below the head that is queued again takes
- * it back in the same write. After a crash the head is at most a few groups behind, never ahead.
- *
- *     1 2 3 4 5 6 7 8 9        x taken out    o queued
- *     x x x x o x o o o
- *             └ head
+ * LIMIT_STORE_GROUP bytes, and makes it one synced record of the journal: the fuller the disk's hands, the
+ * larger the groups, and nobody waits for a group to fill.
  */
 #include "inside.h"
 
@@ -20,12 +10,10 @@
 
 #include "clock.h"
 #include "crash.h"
-#include "keys.h"
 #include "limits.h"
 #include "list.h"
 #include "log.h"
 
-#define HEAD_EVERY     4096
 #define DELIVER_BUDGET 512 /* on_durable calls in one turn of the loop */
 
 /* ---- a group */
@@ -33,56 +21,24 @@
 struct group {
     struct store_change *changes;
     size_t bytes;
-    uint64_t count, rows, dropped, first_put, last_put, results_from;
+    uint64_t count, rows;
 };
 
-/* Under the lock. At least one change. */
+/* Under the lock. At least one change; a mark ends it, and stays. */
 static struct group group_take(struct writer *w)
 {
-    struct group g = {.first_put = UINT64_MAX};
+    struct group g = {0};
     struct store_change *change, *next;
     DL_FOREACH_SAFE (w->waiting, change, next) {
-        if (g.changes && g.bytes + change->bytes > LIMIT_STORE_GROUP)
+        if (change->frozen || (g.changes && g.bytes + change->bytes.len > LIMIT_STORE_GROUP))
             break;
         DL_DELETE(w->waiting, change);
         DL_APPEND(g.changes, change);
-        g.bytes += change->bytes;
+        g.bytes += change->bytes.len;
         g.count++;
-        g.rows += (uint64_t)rocksdb_writebatch_count(change->batch);
-        g.dropped += change->dropped;
-        if (change->results_from > g.results_from)
-            g.results_from = change->results_from;
-        if (change->first_put < g.first_put)
-            g.first_put = change->first_put;
-        if (change->last_put > g.last_put)
-            g.last_put = change->last_put;
+        g.rows += change->row_count;
     }
     return g;
-}
-
-#define BATCH_HEAD                                                                                 \
-    12 /* u64 sequence, little-endian u32 number of rows; then the rows, one after the other */
-
-/* One batch of many. The C API cannot append one batch to another; their bytes are what the
- * write-ahead log holds, a format that RocksDB reads back in every version, and a wrong number of
- * rows makes the write fail as a whole. */
-static rocksdb_writebatch_t *group_merge(const struct group *g)
-{
-    struct buf all = BUF_NONE;
-    const struct store_change *change;
-    uint8_t head[BATCH_HEAD] = {0};
-    for (int i = 0; i < 4; i++)
-        head[8 + i] = (uint8_t)(g->rows >> (8 * i));
-    buf_reserve(&all, g->bytes + BATCH_HEAD);
-    buf_put(&all, head, sizeof head);
-    DL_FOREACH (g->changes, change) {
-        size_t len;
-        const char *bytes = rocksdb_writebatch_data(change->batch, &len);
-        buf_put(&all, bytes + BATCH_HEAD, len - BATCH_HEAD);
-    }
-    rocksdb_writebatch_t *batch = rocksdb_writebatch_create_from(all.at, all.len);
-    buf_free(&all);
-    return batch;
 }
 
 static void group_free(struct group *g)
@@ -94,116 +50,63 @@ static void group_free(struct group *g)
     }
 }
 
-/* ---- the head of the queue */
-
-static void head_put(struct store *store, const struct group *g, rocksdb_writebatch_t *batch)
-{
-    struct writer *w = &store->writer;
-    uint64_t head = atomic_load(&w->head);
-    if (g->first_put < head) {
-        head = g->first_put;
-        atomic_store(&w->head, head);
-    }
-    if (head == w->head_saved)
-        return;
-    uint8_t value[VALUE_NUMBER];
-    value_number_write(value, head);
-    rocksdb_writebatch_put_cf(batch, store->of[FAMILY_META], "head", 4, (const char *)value,
-                              sizeof value);
-    w->head_saved = head;
-}
-
-static void head_advance(struct store *store, const struct group *g)
-{
-    struct writer *w = &store->writer;
-    if (g->last_put > w->last_put)
-        w->last_put = g->last_put;
-    w->dropped += g->dropped;
-    if (w->dropped < HEAD_EVERY)
-        return;
-    w->dropped = 0;
-    uint64_t head = atomic_load(&w->head), first = head;
-    struct key_number from = key_number(head);
-    rocksdb_iterator_t *it =
-        rocksdb_create_iterator_cf(store->db, store->read, store->of[FAMILY_QUEUE]);
-    rocksdb_iter_seek(it, (const char *)from.at, sizeof from.at);
-    char *message = NULL;
-    rocksdb_iter_get_error(it, &message);
-    if (status_take(&message, NULL) == 0) { /* else the next reader meets and reports it */
-        struct str key = STR_NONE;
-        if (rocksdb_iter_valid(it))
-            key.at = rocksdb_iter_key(it, &key.len);
-        if (!key.at && w->last_put >= head)
-            first = w->last_put + 1;
-        else if (key.at && key_number_read(key, &first) < 0)
-            first = head;
-    }
-    rocksdb_iter_destroy(it);
-    atomic_store(&w->head, first);
-}
-
 /* ---- writing */
 
-/* Files that hold nothing but dropped results go now; the range's tombstone would have them wait for a
- * compaction. When this fails, they do. */
-static void results_trim(struct store *store, uint64_t seq)
-{
-    /* RocksDB takes the end as well: a file that ends with the first result to be kept would go. */
-    struct key_number from = key_number(0), to = key_number(seq - 1);
-    char *message = NULL;
-    if (seq == 0)
-        return;
-    rocksdb_delete_file_in_range_cf(store->db, store->of[FAMILY_RESULTS], (const char *)from.at,
-                                    sizeof from.at, (const char *)to.at, sizeof to.at, &message);
-    status_take(&message, NULL);
-}
-
-/* 0 or a negative errno, `text` said by RocksDB. */
+/* 0 or a negative errno, said in `text`. */
 static int group_write(struct store *store, const struct group *g, int64_t *out_us,
                        char text[STATUS_TEXT])
 {
-    rocksdb_writebatch_t *merged = g->count > 1 ? group_merge(g) : NULL;
-    rocksdb_writebatch_t *batch = merged ? merged : g->changes->batch;
-    uint64_t head_saved = store->writer.head_saved;
-    head_put(store, g, batch);
-    char *message = NULL;
+    struct str *parts = xmalloc((g->count + 1) * sizeof *parts);
+    const struct store_change *change;
+    size_t count = 0;
     int64_t start = clock_mono();
-    rocksdb_write(store->db, store->synced, batch, &message);
+    DL_FOREACH (g->changes, change)
+        parts[count++] = change->bytes;
+    int error = journal_append(store->journal, parts, count, &store->writer.record);
     *out_us = clock_mono() - start;
-    if (merged)
-        rocksdb_writebatch_destroy(merged);
-    int error = status_take(&message, text);
-    if (error == 0) {
-        head_advance(store, g);
-        results_trim(store, g->results_from);
-    } else {
-        store->writer.head_saved = head_saved;
-    }
-    return error;
+    free(parts);
+    if (error < 0)
+        snprintf(text, STATUS_TEXT, "the journal cannot be written: %s", strerror(-error));
+    return error == 0 || error == -ENOSPC ? error : -EIO;
 }
 
-/* On a full disk: stands still until the loop says that there is space, or that the end has come. The group is
- * written again as a whole; what of it was in the log already is written twice, and is the same. */
+bool writer_stand(struct writer *w, struct stand *stand, const char *text)
+{
+    pthread_mutex_lock(&w->lock);
+    snprintf(w->failed_text, sizeof w->failed_text, "%s", text);
+    unsigned seen = w->retries;
+    stand->full = stand->still = true;
+    pthread_cond_broadcast(&w->moved);
+    ev_async_send(w->loop, &w->wake);
+    while (w->retries == seen && !w->stop)
+        pthread_cond_wait(&w->work, &w->lock);
+    bool again = w->retries != seen;
+    stand->still = false;
+    pthread_mutex_unlock(&w->lock);
+    return again;
+}
+
+/* Under the lock. */
+void writer_fail(struct writer *w, int error, const char *text)
+{
+    if (!w->failed) {
+        w->failed = error;
+        snprintf(w->failed_text, sizeof w->failed_text, "%s", text);
+    }
+    pthread_cond_broadcast(&w->moved);
+    pthread_cond_broadcast(&w->work);
+    if (w->loop)
+        ev_async_send(w->loop, &w->wake);
+}
+
 static int group_write_patiently(struct store *store, const struct group *g, int64_t *out_us,
                                  char text[STATUS_TEXT])
 {
     struct writer *w = &store->writer;
     int error;
-    while ((error = group_write(store, g, out_us, text)) == -ENOSPC) {
-        pthread_mutex_lock(&w->lock);
-        memcpy(w->failed_text, text, STATUS_TEXT);
-        w->full = w->parked = true;
-        w->retry = false;
-        pthread_cond_signal(&w->moved);
-        ev_async_send(w->loop, &w->wake);
-        while (!w->retry && !w->stop)
-            pthread_cond_wait(&w->work, &w->lock);
-        bool again = w->retry;
-        w->parked = false;
-        pthread_mutex_unlock(&w->lock);
-        if (!again)
+    while ((error = group_write(store, g, out_us, text)) == -ENOSPC)
+        if (!writer_stand(w, &w->writing, text))
             break;
-    }
     return error;
 }
 
@@ -219,36 +122,59 @@ static void group_count(struct writer *w, const struct group *g, int64_t us)
         w->stats.sync_max_us = us;
 }
 
+/* Under the lock, which is given back in between. */
+static void write_group(struct store *store)
+{
+    struct writer *w = &store->writer;
+    struct group g = group_take(w);
+    pthread_mutex_unlock(&w->lock);
+    char text[STATUS_TEXT];
+    int64_t us;
+    CRASH_POINT("before-write");
+    int error = group_write_patiently(store, &g, &us, text);
+    CRASH_POINT("after-sync");
+    pthread_mutex_lock(&w->lock);
+    atomic_fetch_sub(&w->pending_bytes, g.bytes);
+    if (error < 0) {
+        writer_fail(w, error, text);
+        group_free(&g);
+        return;
+    }
+    w->writing.full = false;
+    group_count(w, &g, us);
+    DL_CONCAT(w->done, g.changes);
+    pthread_cond_broadcast(&w->moved);
+    ev_async_send(w->loop, &w->wake);
+}
+
+/* Under the lock. All of a generation is durable: it may go to the database. */
+static void take_mark(struct store *store)
+{
+    struct writer *w = &store->writer;
+    struct store_change *mark = w->waiting;
+    struct generation *g = mark->frozen;
+    DL_DELETE(w->waiting, mark);
+    store_change_free(mark);
+    journal_rotate(store->journal);
+    g->record = w->record;
+    DL_APPEND2(w->to_apply, g, apply_prev, apply_next);
+    pthread_cond_broadcast(&w->work);
+}
+
 static void *writer_main(void *arg)
 {
     struct store *store = arg;
     struct writer *w = &store->writer;
     pthread_mutex_lock(&w->lock);
     for (;;) {
-        while (!w->waiting && !w->stop)
+        while (!w->waiting && !w->stop && !w->failed)
             pthread_cond_wait(&w->work, &w->lock);
         if (!w->waiting || w->failed)
             break;
-        struct group g = group_take(w);
-        pthread_mutex_unlock(&w->lock);
-        char text[STATUS_TEXT];
-        int64_t us;
-        CRASH_POINT("before-write");
-        int error = group_write_patiently(store, &g, &us, text);
-        CRASH_POINT("after-sync");
-        pthread_mutex_lock(&w->lock);
-        atomic_fetch_sub(&w->pending_bytes, g.bytes);
-        if (error == 0) {
-            w->full = false;
-            group_count(w, &g, us);
-            DL_CONCAT(w->done, g.changes);
-        } else {
-            w->failed = error;
-            memcpy(w->failed_text, text, sizeof text);
-            group_free(&g);
-        }
-        pthread_cond_signal(&w->moved);
-        ev_async_send(w->loop, &w->wake);
+        if (w->waiting->frozen)
+            take_mark(store);
+        else
+            write_group(store);
     }
     pthread_mutex_unlock(&w->lock);
     return NULL;
@@ -296,7 +222,7 @@ static bool writer_deliver(struct store *store, size_t budget)
     DL_CONCAT(w->delivered, w->done);
     w->done = NULL;
     int failed = w->failed;
-    bool full = w->full;
+    bool full = w->writing.full || w->applying.full;
     pthread_mutex_unlock(&w->lock);
     while (w->delivered && budget-- > 0)
         deliver_one(w);
@@ -314,6 +240,7 @@ static void on_wake(struct ev_loop *loop, ev_async *wake, int events)
     (void)events;
     if (writer_deliver(wake->data, DELIVER_BUDGET))
         ev_async_send(loop, wake);
+    generations_tend(wake->data);
 }
 
 /* ---- committing */
@@ -338,22 +265,24 @@ static int commit_now(struct store *store, struct store_change *change)
     else
         w->failed = error;
     group_free(&g);
-    if (error < 0)
+    if (error == 0)
+        generations_tend(store);
+    if (w->failed)
         log_error("store: write failed, nothing more is accepted error=%s said=%s",
-                  strerror(-error), log_safez(w->failed_text));
+                  strerror(-w->failed), log_safez(w->failed_text));
     else if (on_durable)
         on_durable(ctx);
-    return error;
+    return w->failed;
 }
 
 static void commit_later(struct writer *w, struct store_change *change)
 {
     if (w->under_way++ == 0)
         ev_ref(w->loop);
-    atomic_fetch_add(&w->pending_bytes, change->bytes);
+    atomic_fetch_add(&w->pending_bytes, change->bytes.len);
     pthread_mutex_lock(&w->lock);
     DL_APPEND(w->waiting, change);
-    pthread_cond_signal(&w->work);
+    pthread_cond_broadcast(&w->work);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -365,22 +294,23 @@ int store_commit(struct store *store, struct store_change **change_ptr,
     *change_ptr = NULL;
     if (store->read_only)
         return commit_refuse(change, -EROFS);
+    if (w->loop ? w->failure_told : w->failed != 0)
+        return commit_refuse(change, w->loop ? 0 : w->failed);
     change->on_durable = on_durable;
     change->ctx = ctx;
-    change->bytes = store_change_bytes(change);
+    change->bytes = buf_str(&change->rows);
     if (change->has_numbers)
         store->numbers = change->numbers;
+    generation_add(store, &change->rows);
     if (!w->loop)
-        return w->failed ? commit_refuse(change, w->failed) : commit_now(store, change);
-    if (w->failure_told)
-        return commit_refuse(change, 0);
+        return commit_now(store, change);
     commit_later(w, change);
     return 0;
 }
 
 size_t store_pending_bytes(const struct store *store)
 {
-    return atomic_load(&store->writer.pending_bytes);
+    return atomic_load(&store->writer.pending_bytes) + generations_behind(store);
 }
 
 void store_stats(struct store *store, struct store_stats *out)
@@ -390,20 +320,43 @@ void store_stats(struct store *store, struct store_stats *out)
     *out = w->stats;
     pthread_mutex_unlock(&w->lock);
     out->damaged = store->damaged;
+    out->journal_bytes = store->journal ? journal_bytes(store->journal) : 0;
     place_usage(store->path, &out->disk_bytes, &out->disk_free);
 }
 
 /* ---- beginning and end */
 
 /* Signals belong to the loop. */
-static int thread_start(struct store *store)
+static int thread_start(pthread_t *thread, void *(*main)(void *store), struct store *store)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&store->writer.thread, NULL, writer_main, store);
+    int error = pthread_create(thread, NULL, main, store);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return -error;
+}
+
+static void thread_stop(struct writer *w, pthread_t thread, bool *stop)
+{
+    pthread_mutex_lock(&w->lock);
+    *stop = true;
+    pthread_cond_broadcast(&w->work);
+    pthread_cond_broadcast(&w->moved);
+    pthread_mutex_unlock(&w->lock);
+    pthread_join(thread, NULL);
+}
+
+static int threads_start(struct store *store)
+{
+    struct writer *w = &store->writer;
+    int error = thread_start(&w->thread, writer_main, store);
+    if (error < 0)
+        return error;
+    error = thread_start(&w->applier, applier_main, store);
+    if (error < 0)
+        thread_stop(w, w->thread, &w->stop);
+    return error;
 }
 
 int writer_open(struct store *store, struct ev_loop *loop)
@@ -419,14 +372,14 @@ int writer_open(struct store *store, struct ev_loop *loop)
     w->wake.data = store;
     ev_async_start(loop, &w->wake);
     ev_unref(loop); /* only commits under way keep the loop running */
-    int error = thread_start(store);
+    w->loop = loop;
+    int error = threads_start(store);
     if (error < 0) {
+        w->loop = NULL;
         ev_ref(loop);
         ev_async_stop(loop, &w->wake);
-        return error;
     }
-    w->loop = loop;
-    return 0;
+    return error;
 }
 
 /* on_durable may commit more: that is waited for as well. */
@@ -438,9 +391,9 @@ static void writer_drain(struct store *store)
         while (!w->done && !w->delivered && !w->failed) {
             /* Nobody was told of what waits for space: it is given up. One that was told to go on but
              * has not woken yet is waited for: stopped, it would leave what on_durable commits. */
-            if (w->parked && !w->retry) {
+            if (w->writing.still) {
                 w->stop = true;
-                pthread_cond_signal(&w->work);
+                pthread_cond_broadcast(&w->work);
             }
             pthread_cond_wait(&w->moved, &w->lock);
         }
@@ -456,11 +409,9 @@ void writer_close(struct store *store)
         return;
     writer_drain(store);
     full_stop(store);
-    pthread_mutex_lock(&w->lock);
-    w->stop = true;
-    pthread_cond_signal(&w->work);
-    pthread_mutex_unlock(&w->lock);
-    pthread_join(w->thread, NULL);
+    generation_freeze(store);
+    thread_stop(w, w->thread, &w->stop);
+    thread_stop(w, w->applier, &w->stop_applying);
     ev_ref(w->loop);
     ev_async_stop(w->loop, &w->wake);
     w->loop = NULL;

@@ -262,56 +262,6 @@ static void damaged_tables_are_an_error_and_no_fresh_start(void **state)
     }
 }
 
-static void a_log_damaged_in_its_middle_is_kept_aside_and_what_lies_before_is_opened(void **state)
-{
-    struct room *room = *state;
-    struct store *store = open_plain(room);
-    static char work[4000] = "some work";
-    memset(work + 9, '.', sizeof work - 10); /* more than one block of the log */
-    for (uint64_t id = 1; id <= 50; id++)
-        put_item(store, id, work);
-    store_close(store);
-    assert_true(damage(room, ".log", 50) > 0);
-    store = open_plain(room);
-    struct buf text = BUF_NONE;
-    assert_int_equal(store_each_queued(store, each_queued_to_text, &text), 0);
-    assert_true(str_starts(buf_str(&text), STR("1:some work")));
-    assert_true(str_find(buf_str(&text), STR("50:some work")) == SIZE_MAX);
-    buf_free(&text);
-    store_close(store);
-    int aside = 0;
-    DIR *dir = opendir(room->path);
-    for (struct dirent *e; (e = readdir(dir));)
-        aside += strncmp(e->d_name, "damaged-", 8) == 0;
-    closedir(dir);
-    assert_int_equal(aside, 1);
-}
-
-static void a_torn_tail_of_the_log_is_no_damage(void **state)
-{
-    struct room *room = *state;
-    struct store *store = open_plain(room);
-    for (uint64_t id = 1; id <= 3; id++)
-        put_item(store, id, "w");
-    store_close(store);
-    DIR *dir = opendir(room->path);
-    for (struct dirent *e; (e = readdir(dir));) {
-        struct stat st;
-        if (!strstr(e->d_name, ".log") || fstatat(dirfd(dir), e->d_name, &st, 0) < 0 || !st.st_size)
-            continue;
-        char *file = xasprintf("%s/%s", room->path, e->d_name);
-        assert_int_equal(truncate(file, st.st_size - 3), 0);
-        free(file);
-    }
-    store = open_plain(room);
-    assert_queue(store, "1:w(0,0) 2:w(0,0) ");
-    store_close(store);
-    rewinddir(dir);
-    for (struct dirent *e; (e = readdir(dir));)
-        assert_null(strstr(e->d_name, "damaged-"));
-    closedir(dir);
-}
-
 static void stored_values_are_refused_unless_whole(void **state)
 {
     (void)state;
@@ -414,8 +364,6 @@ int main(void)
         IN_ROOM(a_damaged_manifest_is_an_error_and_no_fresh_start),
         IN_ROOM(a_missing_file_is_an_error_and_no_fresh_start),
         IN_ROOM(damaged_tables_are_an_error_and_no_fresh_start),
-        IN_ROOM(a_log_damaged_in_its_middle_is_kept_aside_and_what_lies_before_is_opened),
-        IN_ROOM(a_torn_tail_of_the_log_is_no_damage),
         IN_ROOM(a_value_that_does_not_decode_is_passed_over_and_counted),
         cmocka_unit_test(stored_values_are_refused_unless_whole),
     };

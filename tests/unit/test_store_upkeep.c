@@ -184,6 +184,7 @@ static void compact(struct store *store)
 {
     rocksdb_flushoptions_t *wait = rocksdb_flushoptions_create();
     char *message = NULL;
+    store_settle(store);
     for (int i = 0; i < FAMILY_COUNT; i++) {
         rocksdb_flush_cf(store->db, wait, store->of[i], &message);
         assert_null(message);
@@ -352,6 +353,7 @@ static void lose(struct store *store, enum family family, const char *key, size_
 {
     rocksdb_writeoptions_t *options = rocksdb_writeoptions_create();
     char *message = NULL;
+    store_settle(store);
     rocksdb_delete_cf(store->db, options, store->of[family], key, len, &message);
     assert_null(message);
     rocksdb_writeoptions_destroy(options);

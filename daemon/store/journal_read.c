@@ -1,0 +1,189 @@
+/*
+ * Reading the journal. Where no record can be read the bytes behind are searched for the next one that is whole,
+ * so that its number says whether one is missing: then what lies before it is damaged. What the database
+ * has already is not missed.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "journal_inside.h"
+#include "slurp.h"
+
+#define SEGMENT_MOST (SIZE_MAX / 2) /* what we wrote; it was bounded then */
+
+static int by_first(const void *a, const void *b)
+{
+    uint64_t x = ((const struct journal_segment *)a)->first,
+             y = ((const struct journal_segment *)b)->first;
+    return (x > y) - (x < y);
+}
+
+static int segment_open(DIR *dir, const char *name, struct journal_segments *out)
+{
+    uint64_t first;
+    if (segment_first(name, &first) < 0)
+        return 0;
+    int fd = openat(dirfd(dir), name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : -errno; /* a running daemon has just removed it */
+    out->of = xrealloc(out->of, (out->count + 1) * sizeof *out->of);
+    out->of[out->count++] = (struct journal_segment){first, fd};
+    return 0;
+}
+
+int journal_segments_open(const char *path, struct journal_segments *out)
+{
+    DIR *dir = opendir(path);
+    int error = dir ? 0 : -errno;
+    *out = (struct journal_segments){0};
+    for (struct dirent *e; error == 0 && (errno = 0, e = readdir(dir));)
+        error = segment_open(dir, e->d_name, out);
+    if (error == 0 && errno)
+        error = -errno;
+    if (dir)
+        closedir(dir);
+    if (out->count > 1)
+        qsort(out->of, out->count, sizeof *out->of, by_first);
+    if (error < 0)
+        journal_segments_close(out);
+    return error;
+}
+
+void journal_segments_close(struct journal_segments *segments)
+{
+    for (size_t i = 0; i < segments->count; i++)
+        close(segments->of[i].fd);
+    free(segments->of);
+    *segments = (struct journal_segments){0};
+}
+
+/* ---- one segment */
+
+struct reading {
+    uint64_t last; /* number of the last good record */
+    int (*each)(void *ctx, uint64_t number, struct buf *rows);
+    void *ctx;
+    struct journal_found *found;
+    bool torn; /* what was read last ends in something that is no record */
+};
+
+/* A whole record at the front of `bytes`. */
+static bool is_record(struct str bytes, struct record_head *out, struct str *out_rows)
+{
+    if (record_read(bytes, out) < 0)
+        return false;
+    *out_rows = str_upto(str_from(bytes, RECORD_HEAD), out->len);
+    return record_matches(out, *out_rows);
+}
+
+/* Moves *at to the first whole record from there on; false: there is none. */
+static bool find_record(struct str bytes, size_t *at, struct record_head *out, struct str *out_rows)
+{
+    while (*at < bytes.len && !is_record(str_from(bytes, *at), out, out_rows)) {
+        size_t next = str_find(str_from(bytes, *at + 1), STR(RECORD_MAGIC));
+        *at = next == SIZE_MAX ? bytes.len : *at + 1 + next;
+    }
+    return *at < bytes.len;
+}
+
+static int tell(const struct reading *reading, uint64_t number, struct str rows)
+{
+    struct buf copy = BUF_NONE;
+    buf_puts(&copy, rows);
+    int result = reading->each(reading->ctx, number, &copy);
+    buf_free(&copy);
+    return result;
+}
+
+static void good_up_to(struct reading *reading, uint64_t segment, size_t bytes)
+{
+    segment_name(segment, reading->found->segment);
+    reading->found->good_bytes = bytes;
+}
+
+/* To its end, or to the first record that does not follow. */
+static int segment_read(struct reading *reading, uint64_t first, struct str bytes)
+{
+    struct record_head head;
+    struct str rows;
+    size_t at = 0, end = 0;
+    good_up_to(reading, first, 0);
+    while (find_record(bytes, &at, &head, &rows)) {
+        if (head.number > reading->last + 1) {
+            reading->found->state = JOURNAL_DAMAGED;
+            return 0;
+        }
+        end = at += RECORD_HEAD + rows.len;
+        good_up_to(reading, first, end);
+        if (head.number <= reading->last)
+            continue;
+        reading->last = head.number;
+        int result = tell(reading, head.number, rows);
+        if (result)
+            return result;
+    }
+    reading->torn = end < bytes.len;
+    return 0;
+}
+
+/* ---- all of them */
+
+static int read_one(struct reading *reading, const struct journal_segment *segment)
+{
+    struct buf bytes = BUF_NONE;
+    int error = lseek(segment->fd, 0, SEEK_SET) < 0 ? -errno : 0;
+    if (error == 0)
+        error = slurp_fd(segment->fd, SEGMENT_MOST, &bytes);
+    if (error == 0 && bytes.len > 0)
+        error = segment_read(reading, segment->first, buf_str(&bytes));
+    buf_free(&bytes);
+    return error;
+}
+
+int journal_read(const struct journal_segments *segments, uint64_t after,
+                 int (*each)(void *ctx, uint64_t number, struct buf *rows), void *ctx,
+                 struct journal_found *out)
+{
+    struct reading reading = {.last = after, .each = each, .ctx = ctx, .found = out};
+    int error = 0;
+    *out = (struct journal_found){.state = JOURNAL_WHOLE};
+    for (size_t i = 0; error == 0 && out->state == JOURNAL_WHOLE && i < segments->count; i++)
+        error = read_one(&reading, &segments->of[i]);
+    if (out->state == JOURNAL_WHOLE && reading.torn)
+        out->state = JOURNAL_TORN;
+    out->last = reading.last;
+    return error;
+}
+
+int journal_cut(const char *path, const struct journal_found *found)
+{
+    uint64_t bad, first;
+    int error = 0;
+    DIR *dir = opendir(path);
+    if (!dir)
+        return -errno;
+    if (segment_first(found->segment, &bad) < 0)
+        bad = UINT64_MAX;
+    for (struct dirent *e; error == 0 && (errno = 0, e = readdir(dir));) {
+        if (segment_first(e->d_name, &first) < 0 || first < bad)
+            continue;
+        if (first > bad && unlinkat(dirfd(dir), e->d_name, 0) < 0)
+            error = -errno;
+        if (first != bad)
+            continue;
+        int fd = openat(dirfd(dir), e->d_name, O_WRONLY | O_CLOEXEC);
+        if (fd < 0 || ftruncate(fd, (off_t)found->good_bytes) < 0 || fsync(fd) < 0)
+            error = -errno;
+        if (fd >= 0)
+            close(fd);
+    }
+    if (error == 0 && errno)
+        error = -errno;
+    if (error == 0 && fsync(dirfd(dir)) < 0)
+        error = -errno;
+    closedir(dir);
+    return error;
+}
