@@ -15,7 +15,7 @@ SIDE_BY_SIDE = 4
 STRIKE_S = 30
 END_S = 20
 ENDS = (65, 73, 74, 75)  # EX_DATAERR, EX_CANTCREAT, EX_IOERR, EX_TEMPFAIL
-LOG, MANIFEST = "/state/0", "/state/MANIFEST"  # 000004.log and its like
+LOG, MANIFEST = ".journal", "/state/MANIFEST"
 
 QUICK = [("sync", "eio", 6, LOG), ("sync", "once", 9, LOG), ("write", "eio", 12, LOG), ("write", "short", 15, LOG),
          ("sync", "kill", 8, LOG), ("write", "kill", 20, LOG)]
