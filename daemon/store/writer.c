@@ -327,13 +327,16 @@ void store_stats(struct store *store, struct store_stats *out)
 /* ---- beginning and end */
 
 /* Signals belong to the loop. */
-static int thread_start(pthread_t *thread, void *(*main)(void *store), struct store *store)
+static int thread_start(pthread_t *thread, const char *name, void *(*main)(void *store),
+                        struct store *store)
 {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = pthread_create(thread, NULL, main, store);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error == 0)
+        pthread_setname_np(*thread, name); /* for `top -H`; nothing depends on it */
     return -error;
 }
 
@@ -350,10 +353,10 @@ static void thread_stop(struct writer *w, pthread_t thread, bool *stop)
 static int threads_start(struct store *store)
 {
     struct writer *w = &store->writer;
-    int error = thread_start(&w->thread, writer_main, store);
+    int error = thread_start(&w->thread, "store/journal", writer_main, store);
     if (error < 0)
         return error;
-    error = thread_start(&w->applier, applier_main, store);
+    error = thread_start(&w->applier, "store/apply", applier_main, store);
     if (error < 0)
         thread_stop(w, w->thread, &w->stop);
     return error;
