@@ -199,6 +199,8 @@ static int apply_and_flush(struct store *store, const struct layer *layer, uint6
 {
     int error = apply_layer(store, layer, record, text);
     CRASH_POINT("applied");
+    if (error == 0 && store->writer.loop)
+        journal_prepare(store->journal, LAYER_BYTES);
     if (error == 0 && journal_bytes(store->journal) > JOURNAL_BYTES)
         error = apply_flush(store, text);
     return error;
@@ -223,6 +225,7 @@ void *applier_main(void *arg)
     struct store *store = arg;
     struct writer *w = &store->writer;
     char text[STATUS_TEXT] = "";
+    journal_prepare(store->journal, LAYER_BYTES);
     pthread_mutex_lock(&w->lock);
     for (;;) {
         while (!w->to_apply && !w->stop_applying)

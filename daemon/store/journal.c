@@ -1,94 +1,42 @@
 #include "journal.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
+#include "clock.h"
 #include "inside.h"
 #include "journal_inside.h"
+#include "limits.h"
 
-/* ---- how it looks */
-
-static uint64_t hash_of(uint64_t number, struct str rows)
-{
-    return XXH3_64bits_withSeed(rows.at, rows.len, number ^ (uint64_t)rows.len << 40);
-}
-
-static void put_le(uint8_t *out, uint64_t n, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        out[i] = (uint8_t)(n >> (8 * i));
-}
-
-void record_write(uint8_t out[RECORD_HEAD], uint64_t number, struct str rows)
-{
-    memcpy(out, RECORD_MAGIC, 4);
-    put_le(out + 4, rows.len, 4);
-    put_le(out + 8, number, 8);
-    put_le(out + 16, hash_of(number, rows), 8);
-}
-
-int record_read(struct str bytes, struct record_head *out)
-{
-    uint64_t len, number, hash;
-    if (!str_starts(bytes, STR(RECORD_MAGIC)))
-        return -EBADMSG;
-    struct str rest = str_from(bytes, 4);
-    if (!str_take_le(&rest, 4, &len) || !str_take_le(&rest, 8, &number) ||
-        !str_take_le(&rest, 8, &hash))
-        return -EBADMSG;
-    *out = (struct record_head){(uint32_t)len, number, hash};
-    return 0;
-}
-
-bool record_matches(const struct record_head *head, struct str rows)
-{
-    return rows.len == head->len && hash_of(head->number, rows) == head->hash;
-}
-
-void segment_name(uint64_t first, char out[SEGMENT_NAME])
-{
-    snprintf(out, SEGMENT_NAME, "%016llx" JOURNAL_SUFFIX, (unsigned long long)first);
-}
-
-int segment_first(const char *name, uint64_t *out)
-{
-    struct str text = str_of(name);
-    uint64_t first = 0;
-    if (text.len != 16 + strlen(JOURNAL_SUFFIX) || !str_ends(text, STR(JOURNAL_SUFFIX)))
-        return -EINVAL;
-    for (size_t i = 0; i < 16; i++) {
-        int digit = str_hex(name[i]);
-        if (digit < 0)
-            return -EINVAL;
-        first = first << 4 | (unsigned)digit;
-    }
-    *out = first;
-    return 0;
-}
-
-/* ---- writing */
+#define SPARE   "spare" JOURNAL_SUFFIX /* filled with zeros */
+#define FILLING "spare.new"
+#define FILL_STEP (512U << 10) /* bytes a sync: the writer's own come in between */
 
 struct segment {
     uint64_t first, last; /* numbers of its records; last < first: none yet, or not known */
-    uint64_t bytes;
+    uint64_t bytes;       /* that are written */
     struct segment *next;
 };
 
 struct journal {
     char *path;
-    int dir, fd; /* fd: of the newest segment; -1: the next record begins one */
-    uint64_t next;
-    struct buf record; /* head and rows, so that they go in one write */
+    int dir, fd;  /* fd: of the current segment; -1: the next record begins one */
+    bool growing; /* it is no file that was written before */
+    uint64_t next, salt;
+    struct buf record; /* as it is written, in one piece */
     pthread_mutex_t lock;
-    /* under the lock */
-    struct segment *segments; /* oldest first */
-    struct segment *current;  /* what fd belongs to, NULL: -1 */
+    /* under the lock; lists oldest first */
+    struct segment *segments;
+    struct segment *current; /* what fd belongs to, NULL: -1 */
+    struct segment *done;    /* to be used again, under the names that they have */
+    bool spare;              /* SPARE is there */
 };
 
 /* The one that begins with this record; made when there is none. */
@@ -104,6 +52,14 @@ static struct segment *segment_of(struct journal *journal, uint64_t first)
         *at = segment;
     }
     return *at;
+}
+
+static struct segment *pop(struct segment **list)
+{
+    struct segment *segment = *list;
+    if (segment)
+        *list = segment->next;
+    return segment;
 }
 
 static void count_old(struct journal *journal)
@@ -132,26 +88,39 @@ int journal_open(const char *path, uint64_t next, struct journal **out)
     journal->next = next;
     pthread_mutex_init(&journal->lock, NULL);
     count_old(journal);
+    journal->spare = faccessat(dir, SPARE, F_OK, 0) == 0;
     *out = journal;
     return 0;
 }
 
+static void remove_segment(struct journal *journal, struct segment *segment)
+{
+    char name[SEGMENT_NAME];
+    segment_name(segment->first, name);
+    unlinkat(journal->dir, name, 0); /* one that stays is passed over at the next start */
+    free(segment);
+}
+
 void journal_close(struct journal *journal)
 {
+    struct segment *segment;
     if (!journal)
         return;
     journal_rotate(journal);
+    while ((segment = pop(&journal->done)))
+        remove_segment(journal, segment);
+    while ((segment = pop(&journal->segments)))
+        free(segment);
+    unlinkat(journal->dir, SPARE, 0);
+    unlinkat(journal->dir, FILLING, 0);
     close(journal->dir);
-    while (journal->segments) {
-        struct segment *next = journal->segments->next;
-        free(journal->segments);
-        journal->segments = next;
-    }
     pthread_mutex_destroy(&journal->lock);
     buf_free(&journal->record);
     free(journal->path);
     free(journal);
 }
+
+/* ---- segments */
 
 void journal_rotate(struct journal *journal)
 {
@@ -163,12 +132,38 @@ void journal_rotate(struct journal *journal)
     pthread_mutex_unlock(&journal->lock);
 }
 
-/* A file of that name can only be one that nothing was written to: it would have been read. */
+/* Under the lock. Gives an old file the new name; false: there is none. */
+static bool use_again(struct journal *journal, const char *name)
+{
+    char old[SEGMENT_NAME] = SPARE;
+    struct segment *segment = pop(&journal->done);
+    if (segment)
+        segment_name(segment->first, old);
+    else if (!journal->spare)
+        return false;
+    else
+        journal->spare = false;
+    free(segment);
+    return renameat(journal->dir, old, journal->dir, name) == 0;
+}
+
+static uint64_t new_salt(void)
+{
+    uint64_t salt;
+    if (getrandom(&salt, sizeof salt, 0) != sizeof salt)
+        salt = (uint64_t)clock_now(); /* it has to be another one, not a secret */
+    return salt;
+}
+
+/* A file of that name can only be one of which nothing was taken: it would have been read. */
 static int segment_begin(struct journal *journal)
 {
     char name[SEGMENT_NAME];
     segment_name(journal->next, name);
-    int fd = openat(journal->dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    pthread_mutex_lock(&journal->lock);
+    bool again = use_again(journal, name);
+    pthread_mutex_unlock(&journal->lock);
+    int fd = openat(journal->dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | (again ? 0 : O_TRUNC), 0640);
     if (fd < 0)
         return -errno;
     if (fsync(journal->dir) < 0) {
@@ -177,6 +172,8 @@ static int segment_begin(struct journal *journal)
         return error;
     }
     journal->fd = fd;
+    journal->growing = !again;
+    journal->salt = new_salt();
     pthread_mutex_lock(&journal->lock);
     journal->current = segment_of(journal, journal->next);
     journal->current->bytes = 0;
@@ -185,15 +182,54 @@ static int segment_begin(struct journal *journal)
     return 0;
 }
 
-static int write_all(int fd, struct str bytes)
+/* Without one, or when it grows and need not. */
+static bool wants_segment(struct journal *journal)
+{
+    if (journal->fd >= 0 && journal->growing) {
+        pthread_mutex_lock(&journal->lock);
+        bool better = journal->done || journal->spare;
+        pthread_mutex_unlock(&journal->lock);
+        if (better)
+            journal_rotate(journal);
+    }
+    return journal->fd < 0;
+}
+
+/* ---- writing */
+
+/* Gives how many of its bytes count: the end is written over. */
+static size_t record_put(struct journal *journal, const struct str *parts, size_t count)
+{
+    static const char end[RECORD_END];
+    struct buf *record = &journal->record;
+    uint8_t first[SEGMENT_HEAD], head[RECORD_HEAD] = {0};
+    buf_reset(record);
+    if (journal->current->bytes == 0) {
+        segment_write(first, journal->salt, journal->next);
+        buf_put(record, first, sizeof first);
+    }
+    size_t at = record->len;
+    buf_put(record, head, sizeof head);
+    for (size_t i = 0; i < count; i++)
+        buf_puts(record, parts[i]);
+    struct str rows = str_from(buf_str(record), at + RECORD_HEAD);
+    assert(rows.len <= UINT32_MAX);
+    record_write(head, journal->salt, journal->next, rows);
+    memcpy(record->at + at, head, sizeof head);
+    buf_put(record, end, sizeof end);
+    return record->len - sizeof end;
+}
+
+static int write_all(int fd, struct str bytes, off_t at)
 {
     while (bytes.len > 0) {
-        ssize_t n = write(fd, bytes.at, bytes.len);
+        ssize_t n = pwrite(fd, bytes.at, bytes.len, at);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return -errno;
         bytes = str_from(bytes, (size_t)n);
+        at += n;
     }
     return fdatasync(fd) < 0 ? -errno : 0;
 }
@@ -203,56 +239,77 @@ static int take_back(struct journal *journal, uint64_t bytes, int error)
 {
     if (error != -ENOSPC && error != -EDQUOT)
         return error;
-    if (ftruncate(journal->fd, (off_t)bytes) < 0 ||
-        lseek(journal->fd, (off_t)bytes, SEEK_SET) < 0)
-        return -errno;
-    return -ENOSPC;
-}
-
-static void record_put(struct journal *journal, const struct str *parts, size_t count)
-{
-    struct buf *record = &journal->record;
-    uint8_t head[RECORD_HEAD] = {0};
-    buf_reset(record);
-    buf_put(record, head, sizeof head);
-    for (size_t i = 0; i < count; i++)
-        buf_puts(record, parts[i]);
-    record_write(head, journal->next, str_from(buf_str(record), RECORD_HEAD));
-    memcpy(record->at, head, sizeof head);
+    return ftruncate(journal->fd, (off_t)bytes) < 0 ? -errno : -ENOSPC;
 }
 
 int journal_append(struct journal *journal, const struct str *parts, size_t count,
                    uint64_t *out_number)
 {
-    int error = journal->fd < 0 ? segment_begin(journal) : 0;
+    int error = wants_segment(journal) ? segment_begin(journal) : 0;
     if (error < 0)
         return error == -EDQUOT ? -ENOSPC : error;
     struct segment *segment = journal->current; /* nobody else frees it */
-    record_put(journal, parts, count);
-    error = write_all(journal->fd, buf_str(&journal->record));
+    size_t len = record_put(journal, parts, count);
+    error = write_all(journal->fd, buf_str(&journal->record), (off_t)segment->bytes);
     if (error < 0)
         return take_back(journal, segment->bytes, error);
     pthread_mutex_lock(&journal->lock);
-    segment->bytes += journal->record.len;
+    segment->bytes += len;
     segment->last = journal->next;
     pthread_mutex_unlock(&journal->lock);
     *out_number = journal->next++;
     return 0;
 }
 
-/* The current one is being written; one that cannot be removed is read at the next start, and does no harm. */
+/* ---- beside it */
+
 void journal_trim(struct journal *journal, uint64_t applied)
 {
-    char name[SEGMENT_NAME];
     pthread_mutex_lock(&journal->lock);
+    struct segment **end = &journal->done;
+    while (*end)
+        end = &(*end)->next;
     while (journal->segments && journal->segments->last <= applied &&
            journal->segments != journal->current) {
-        struct segment *oldest = journal->segments;
-        segment_name(oldest->first, name);
-        unlinkat(journal->dir, name, 0);
-        journal->segments = oldest->next;
-        free(oldest);
+        *end = pop(&journal->segments);
+        (*end)->next = NULL;
+        end = &(*end)->next;
     }
+    pthread_mutex_unlock(&journal->lock);
+}
+
+static bool has_one_waiting(struct journal *journal)
+{
+    pthread_mutex_lock(&journal->lock);
+    bool has = journal->done || journal->spare;
+    pthread_mutex_unlock(&journal->lock);
+    return has;
+}
+
+static int fill(int fd, size_t bytes)
+{
+    static const char zeros[FILL_STEP];
+    int error = 0;
+    for (size_t at = 0; error == 0 && at < bytes; at += sizeof zeros)
+        error = write_all(fd, (struct str){zeros, sizeof zeros}, (off_t)at);
+    return error;
+}
+
+void journal_prepare(struct journal *journal, size_t bytes)
+{
+    if (has_one_waiting(journal) || place_free(journal->path) < LIMIT_STORE_PLENTY)
+        return;
+    int fd = openat(journal->dir, FILLING, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    if (fd < 0)
+        return;
+    int error = fill(fd, bytes);
+    close(fd);
+    if (error < 0 || renameat(journal->dir, FILLING, journal->dir, SPARE) < 0) {
+        unlinkat(journal->dir, FILLING, 0);
+        return;
+    }
+    pthread_mutex_lock(&journal->lock);
+    journal->spare = true;
     pthread_mutex_unlock(&journal->lock);
 }
 

@@ -2,17 +2,24 @@
  * The journal: what is durable and not in the database yet. Every group of changes is one record, appended
  * and synced before anybody is told; a start reads what the database does not hold.
  *
- *     0000000000000001.journal      ┌─────────────────────────────────────────────────────┐
- *     0000000000000f3a.journal  ──► │ "DLR1" | length u32 | number u64 | hash u64 | rows … │ …
- *      the number of its first      └─────────────────────────────────────────────────────┘
+ *     0000000000000001.journal      ┌────────────────────────────────────────────────────────────────────┐
+ *     0000000000000f3a.journal  ──► │ head: "DLJ1" | salt | first | hash                                 │
+ *      the number of its first      │ record: "DLR1" | length | number | hash | rows …                   │ …
+ *                                   │ 24 zeros, over which the next record is written                    │
+ *                                   └────────────────────────────────────────────────────────────────────┘
  *
- * Numbers are little-endian; the hash (XXH3, 64 bits) is over the rows, seeded with number and
- * length. Records are numbered without a hole from 1 on, over all segments. A segment is removed when
- * the database has all of it on the disk: `applied` in the meta family says up to where.
+ * Numbers are little-endian, lengths of 4 bytes, all else of 8; hashes are XXH3 of 64 bits, a record's over its
+ * rows, seeded with that of what stands before it, which is seeded with the salt. Records are numbered without a hole from 1 on, over all
+ * segments. A segment is done with when the database has all of it on the disk: `applied` in the meta
+ * family says up to where.
+ *
+ * Overwriting a file is synced in half the time of one that grows, whose size has to reach the disk too. So
+ * segments that are done with are used again, under a new name and with a new salt, by which what still stands in
+ * them is not taken for records; and until there are such, one is filled with zeros in advance.
  *
  * What cannot be read: only the last record can have been cut short by a crash, because each is
- * synced before the next is written. So an end that does not decode is torn, and no loss; an unreadable
- * stretch with a record behind it, or a number that is missing, is damage.
+ * synced before the next is written. So an end that is neither zeros nor the file's is torn, and no loss; an
+ * unreadable stretch with a record behind it, or a number that is missing, is damage.
  */
 #ifndef DATELINE_STORE_JOURNAL_H
 #define DATELINE_STORE_JOURNAL_H
@@ -23,13 +30,13 @@
 
 #define JOURNAL_SUFFIX ".journal"
 
-/* ---- writing. One thread appends and rotates; any may trim. */
+/* ---- writing. One thread appends and rotates, another trims and prepares. */
 struct journal;
 
 /* In the directory `path`; the first record gets the number `next`. Nothing is written yet. Older segments
  * there are counted, and trimmed with the others. 0 or a negative errno. */
 int journal_open(const char *path, uint64_t next, struct journal **out);
-void journal_close(struct journal *journal); /* NULL is fine */
+void journal_close(struct journal *journal); /* NULL is fine. Files that wait to be used again go */
 
 /* Appends the parts, one after the other, as one record, and syncs. 0; -ENOSPC: nothing of it is there, it may be tried again; else the journal is not to be
  * written any more. */
@@ -37,9 +44,11 @@ int journal_append(struct journal *journal, const struct str *parts, size_t coun
                    uint64_t *out_number);
 /* The next record begins a segment of its own. */
 void journal_rotate(struct journal *journal);
-/* Removes the segments of which the database has everything, up to and with record `applied`. */
+/* Done with: the segments of which the database has everything, up to and with record `applied`. */
 void journal_trim(struct journal *journal, uint64_t applied);
-uint64_t journal_bytes(struct journal *journal); /* of all segments */
+/* Fills a file of `bytes` with zeros when none waits to be used and the disk has plenty of room. Takes its time. */
+void journal_prepare(struct journal *journal, size_t bytes);
+uint64_t journal_bytes(struct journal *journal); /* of all segments, as far as they are written */
 
 /* ---- reading */
 enum journal_state { JOURNAL_WHOLE, JOURNAL_TORN, JOURNAL_DAMAGED };

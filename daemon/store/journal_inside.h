@@ -1,4 +1,4 @@
-/* What journal.c and journal_read.c share: how a record and a segment's name look. */
+/* What journal.c and journal_read.c share: how a record, a segment and its name look. */
 #ifndef DATELINE_STORE_JOURNAL_INSIDE_H
 #define DATELINE_STORE_JOURNAL_INSIDE_H
 
@@ -6,17 +6,17 @@
 
 #include <stdbool.h>
 
+#define SEGMENT_HEAD 28
+void segment_write(uint8_t out[SEGMENT_HEAD], uint64_t salt, uint64_t first);
+/* -EBADMSG: there is none. */
+int segment_read(struct str bytes, uint64_t *out_salt, uint64_t *out_first);
+
 #define RECORD_MAGIC "DLR1"
 #define RECORD_HEAD  24
-
-struct record_head {
-    uint32_t len;
-    uint64_t number, hash;
-};
-void record_write(uint8_t out[RECORD_HEAD], uint64_t number, struct str rows);
-/* -EBADMSG: there is none. The hash is not compared. */
-int record_read(struct str bytes, struct record_head *out);
-bool record_matches(const struct record_head *head, struct str rows);
+#define RECORD_END   RECORD_HEAD /* zeros behind the last one */
+void record_write(uint8_t out[RECORD_HEAD], uint64_t salt, uint64_t number, struct str rows);
+/* A whole record at the front of `bytes`. */
+bool record_read(struct str bytes, uint64_t salt, uint64_t *out_number, struct str *out_rows);
 
 #define SEGMENT_NAME 32
 void segment_name(uint64_t first, char out[SEGMENT_NAME]);

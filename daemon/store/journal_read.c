@@ -70,19 +70,11 @@ struct reading {
     bool torn; /* what was read last ends in something that is no record */
 };
 
-/* A whole record at the front of `bytes`. */
-static bool is_record(struct str bytes, struct record_head *out, struct str *out_rows)
-{
-    if (record_read(bytes, out) < 0)
-        return false;
-    *out_rows = str_upto(str_from(bytes, RECORD_HEAD), out->len);
-    return record_matches(out, *out_rows);
-}
-
 /* Moves *at to the first whole record from there on; false: there is none. */
-static bool find_record(struct str bytes, size_t *at, struct record_head *out, struct str *out_rows)
+static bool find_record(struct str bytes, uint64_t salt, size_t *at, uint64_t *out_number,
+                        struct str *out_rows)
 {
-    while (*at < bytes.len && !is_record(str_from(bytes, *at), out, out_rows)) {
+    while (*at < bytes.len && !record_read(str_from(bytes, *at), salt, out_number, out_rows)) {
         size_t next = str_find(str_from(bytes, *at + 1), STR(RECORD_MAGIC));
         *at = next == SIZE_MAX ? bytes.len : *at + 1 + next;
     }
@@ -104,43 +96,68 @@ static void good_up_to(struct reading *reading, uint64_t segment, size_t bytes)
     reading->found->good_bytes = bytes;
 }
 
-/* To its end, or to the first record that does not follow. */
-static int segment_read(struct reading *reading, uint64_t first, struct str bytes)
+/* The zeros behind the last record, or the file's end. */
+static bool is_end(struct str rest)
 {
-    struct record_head head;
+    static const char zeros[RECORD_END];
+    return str_eq(str_upto(rest, RECORD_END), str_upto((struct str){zeros, RECORD_END}, rest.len));
+}
+
+/* To its end, or to the first record that does not follow. */
+static int records_read(struct reading *reading, uint64_t first, uint64_t salt, struct str bytes)
+{
     struct str rows;
-    size_t at = 0, end = 0;
-    good_up_to(reading, first, 0);
-    while (find_record(bytes, &at, &head, &rows)) {
-        if (head.number > reading->last + 1) {
+    uint64_t number;
+    size_t at = SEGMENT_HEAD, end = SEGMENT_HEAD;
+    while (find_record(bytes, salt, &at, &number, &rows)) {
+        if (number > reading->last + 1) {
             reading->found->state = JOURNAL_DAMAGED;
             return 0;
         }
         end = at += RECORD_HEAD + rows.len;
         good_up_to(reading, first, end);
-        if (head.number <= reading->last)
+        if (number <= reading->last)
             continue;
-        reading->last = head.number;
-        int result = tell(reading, head.number, rows);
+        reading->last = number;
+        int result = tell(reading, number, rows);
         if (result)
             return result;
     }
-    reading->torn = end < bytes.len;
+    reading->torn = !is_end(str_from(bytes, end));
+    return 0;
+}
+
+/* A head of zeros, or of the file's life before this one: nothing was written under its present name. */
+static int one_read(struct reading *reading, uint64_t first, struct str bytes)
+{
+    uint64_t salt, named;
+    good_up_to(reading, first, 0);
+    if (is_end(bytes))
+        return 0;
+    if (segment_read(bytes, &salt, &named) == 0)
+        return named == first ? records_read(reading, first, salt, bytes) : 0;
+    reading->found->state = JOURNAL_DAMAGED;
     return 0;
 }
 
 /* ---- all of them */
 
-static int read_one(struct reading *reading, const struct journal_segment *segment)
+static int segment_slurp(struct reading *reading, const struct journal_segment *segment)
 {
     struct buf bytes = BUF_NONE;
     int error = lseek(segment->fd, 0, SEEK_SET) < 0 ? -errno : 0;
     if (error == 0)
         error = slurp_fd(segment->fd, SEGMENT_MOST, &bytes);
-    if (error == 0 && bytes.len > 0)
-        error = segment_read(reading, segment->first, buf_str(&bytes));
+    if (error == 0)
+        error = one_read(reading, segment->first, buf_str(&bytes));
     buf_free(&bytes);
     return error;
+}
+
+/* All its records are before the next one's first. */
+static bool is_done_with(const struct journal_segments *segments, size_t i, uint64_t after)
+{
+    return i + 1 < segments->count && segments->of[i + 1].first <= after + 1;
 }
 
 int journal_read(const struct journal_segments *segments, uint64_t after,
@@ -151,7 +168,8 @@ int journal_read(const struct journal_segments *segments, uint64_t after,
     int error = 0;
     *out = (struct journal_found){.state = JOURNAL_WHOLE};
     for (size_t i = 0; error == 0 && out->state == JOURNAL_WHOLE && i < segments->count; i++)
-        error = read_one(&reading, &segments->of[i]);
+        if (!is_done_with(segments, i, after))
+            error = segment_slurp(&reading, &segments->of[i]);
     if (out->state == JOURNAL_WHOLE && reading.torn)
         out->state = JOURNAL_TORN;
     out->last = reading.last;

@@ -65,19 +65,49 @@ static uint8_t take(struct str *rest)
     return byte;
 }
 
-static void write_records(struct written *written, struct str *rest, struct buf *out)
+/* A segment as it is after a second life: what was written over is followed by what was not. */
+static void write_segment(struct written *written, size_t count, struct str *rest, struct buf *out)
 {
-    written->first = 1 + take(rest) % 4;
-    size_t count = 1 + take(rest) % RECORDS_MOST;
-    for (; written->count < count && rest->len > 0; written->count++) {
-        uint8_t head[RECORD_HEAD];
+    uint8_t head[SEGMENT_HEAD];
+    const char end[RECORD_END] = {0};
+    uint64_t salt = take(rest), first = written->first + written->count;
+    segment_write(head, salt, first);
+    buf_put(out, head, sizeof head);
+    for (size_t i = 0; i < count && written->count < RECORDS_MOST; i++) {
+        uint8_t record[RECORD_HEAD];
         size_t len = take(rest);
         struct str rows = str_upto(*rest, len);
         *rest = str_from(*rest, len);
-        record_write(head, written->first + written->count, rows);
-        buf_put(out, head, sizeof head);
+        record_write(record, salt, written->first + written->count, rows);
+        buf_put(out, record, sizeof record);
         buf_puts(out, rows);
-        written->rows[written->count] = rows;
+        written->rows[written->count++] = rows;
+    }
+    buf_put(out, end, sizeof end);
+    for (uint64_t old = 0; old < 3; old++) {
+        uint8_t record[RECORD_HEAD];
+        record_write(record, salt + 1, first + old * 7, STR("old"));
+        buf_put(out, record, sizeof record);
+        buf_putz(out, "old");
+    }
+}
+
+/* True when something was changed. */
+static bool do_harm(unsigned harm, size_t at, struct buf *bytes)
+{
+    at %= bytes->len;
+    switch (harm % 4) {
+    case 1:
+        bytes->at[at] ^= (char)(1 + harm / 4);
+        return true;
+    case 2:
+        bytes->len = at;
+        return true;
+    case 3: /* a block that never reached the disk */
+        memset(bytes->at + at, 0, bytes->len - at < 16 ? bytes->len - at : 16);
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -92,41 +122,35 @@ static int file_of(struct str bytes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct str rest = {(const char *)data, size};
-    struct written written = {.count = 0};
-    struct buf bytes = BUF_NONE;
+    struct written written = {.first = 1 + take(&rest) % 4};
+    struct buf bytes[2] = {BUF_NONE, BUF_NONE};
+    struct journal_segment of[2];
     uint64_t after = take(&rest) % 8;
-    unsigned harm = take(&rest);
-    write_records(&written, &rest, &bytes);
-    if (written.count == 0)
-        goto out;
-    bool harmed = harm % 4 && bytes.len > 0;
-    size_t at = (size_t)(take(&rest) << 8 | take(&rest)) % (bytes.len + 1);
-    if (harmed && harm % 4 == 1 && at < bytes.len)
-        bytes.at[at] ^= (char)(1 + take(&rest) % 255);
-    else if (harmed && harm % 4 == 2)
-        bytes.len = at;
-    else if (harmed) /* a stretch of zeros, as a block that never reached the disk */
-        memset(bytes.at + at, 0, bytes.len - at < 16 ? bytes.len - at : 16);
-    size_t split = harm / 4 * bytes.len / 64;
-    struct journal_segment of[2] = {
-        {written.first, file_of(str_upto(buf_str(&bytes), split))},
-        {written.first + 1, file_of(str_from(buf_str(&bytes), split))}};
+    unsigned harm = take(&rest), counts = take(&rest);
+    size_t at = (size_t)(take(&rest) << 8 | take(&rest));
+    for (size_t i = 0; i < 2; i++) {
+        of[i].first = written.first + written.count;
+        write_segment(&written, 1 + (i ? counts / 16 : counts % 16), &rest, &bytes[i]);
+    }
+    bool harmed = do_harm(harm, at / 2, &bytes[at % 2]);
+    for (size_t i = 0; i < 2; i++)
+        of[i].fd = file_of(buf_str(&bytes[i]));
     const struct journal_segments segments = {of, 2};
     struct reading reading = {&written, after, 0};
     struct journal_found found;
     assert(journal_read(&segments, after, on_record, &reading, &found) == 0);
     assert(found.last == after + reading.told);
     uint64_t last = written.first + written.count - 1;
-    bool missing = written.first > after + 1;
-    if (!harmed && harm / 4 == 0 && !missing) { /* whole: everything was told */
-        assert(found.state == JOURNAL_WHOLE);
-        assert(found.last == (last > after ? last : after));
-    }
-    if (!harmed && missing && harm / 4 == 0)
+    if (!harmed && written.first > after + 1)
         assert(found.state == JOURNAL_DAMAGED && reading.told == 0);
-    close(of[0].fd);
-    close(of[1].fd);
-out:
-    buf_free(&bytes);
+    else if (!harmed)
+        assert(found.state == JOURNAL_WHOLE && found.last == (last > after ? last : after));
+    else if (found.state == JOURNAL_WHOLE) /* less than all, and nobody says so: only behind the end */
+        assert(found.last == (last > after ? last : after) || written.first > after + 1 ||
+               harm % 4 > 1);
+    for (size_t i = 0; i < 2; i++) {
+        close(of[i].fd);
+        buf_free(&bytes[i]);
+    }
     return 0;
 }

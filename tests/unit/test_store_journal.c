@@ -15,6 +15,7 @@
 #include "inside.h"
 #include "journal_inside.h"
 #include "keys.h"
+#include "limits.h"
 #include "rows.h"
 #include "store_help.h"
 #include "upkeep.h"
@@ -364,7 +365,7 @@ static void a_torn_end_is_cut_and_is_no_damage(void **state)
 {
     struct room copy = two_segments(*state);
     char *last = segment_path(&copy, 1);
-    change_file(last, -1, 3);
+    change_file(last, -1, RECORD_END + 3);
     struct store *store = open_plain(&copy);
     assert_queue(store, FIRST_FIVE "6:some work(0,0) 7:some work(0,0) 8:some work(0,0) "
                                    "9:some work(0,0) ");
@@ -464,6 +465,92 @@ static void a_check_and_a_repair_count_what_stands_in_the_journal_alone(void **s
     assert_queue_of(&copy, "2:two(0,0) ");
 }
 
+/* ---- segments that are used again */
+
+static int record_to_text(void *ctx, uint64_t number, struct buf *rows)
+{
+    buf_printf(ctx, "%llu=%.*s ", (unsigned long long)number, STR_ARG(buf_str(rows)));
+    return 0;
+}
+
+static void assert_records(const char *path, uint64_t after, const char *expected,
+                           enum journal_state wanted)
+{
+    struct journal_segments segments;
+    struct journal_found found;
+    struct buf text = BUF_NONE;
+    assert_int_equal(journal_segments_open(path, &segments), 0);
+    assert_int_equal(journal_read(&segments, after, record_to_text, &text, &found), 0);
+    journal_segments_close(&segments);
+    assert_string_equal(buf_cstr(&text), expected);
+    assert_int_equal(found.state, wanted);
+    buf_free(&text);
+}
+
+static void append(struct journal *journal, const char *text)
+{
+    uint64_t number;
+    const struct str part = str_of(text);
+    assert_int_equal(journal_append(journal, &part, 1, &number), 0);
+}
+
+static void a_segment_that_is_done_with_is_written_over_and_its_old_records_are_none(void **state)
+{
+    struct room *room = *state;
+    struct journal *journal;
+    char names[4][SEGMENT_NAME];
+    snprintf(room->path, sizeof room->path, "%s", room->dir);
+    assert_int_equal(journal_open(room->path, 1, &journal), 0);
+    for (int i = 0; i < 20; i++)
+        append(journal, "one of twenty, in the file's first life");
+    journal_rotate(journal);
+    journal_trim(journal, 19); /* one is still wanted */
+    assert_int_equal(segments_of(room, names, 4), 1);
+    append(journal, "not over it");
+    assert_int_equal(segments_of(room, names, 4), 2);
+    journal_rotate(journal);
+    journal_trim(journal, 20);
+    append(journal, "over it");
+    assert_records(room->path, 20, "21=not over it 22=over it ", JOURNAL_WHOLE);
+    assert_int_equal(segments_of(room, names, 4), 2);
+    char *path = xasprintf("%s/%s", room->path, names[1]);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(st.st_size > 20 * 40); /* the first one's file */
+    /* What a crash leaves that comes between the new name and the first record. */
+    char *next = xasprintf("%s/%016x" JOURNAL_SUFFIX, room->path, 23);
+    assert_int_equal(rename(path, next), 0);
+    assert_records(room->path, 20, "21=not over it ", JOURNAL_WHOLE);
+    journal_close(journal);
+    free(path);
+    free(next);
+}
+
+static void a_file_that_was_filled_in_advance_is_written_over(void **state)
+{
+    struct room *room = *state;
+    struct journal *journal;
+    char names[4][SEGMENT_NAME];
+    enum { ROOM = 1 << 20 };
+    snprintf(room->path, sizeof room->path, "%s", room->dir);
+    assert_int_equal(journal_open(room->path, 1, &journal), 0);
+    append(journal, "a");
+    if (place_free(room->path) < LIMIT_STORE_PLENTY)
+        skip();
+    journal_prepare(journal, ROOM);
+    append(journal, "b");
+    append(journal, "c");
+    assert_int_equal(segments_of(room, names, 4), 2);
+    struct stat st;
+    char *path = xasprintf("%s/%s", room->path, names[1]);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_size, ROOM);
+    assert_records(room->path, 0, "1=a 2=b 3=c ", JOURNAL_WHOLE);
+    journal_close(journal);
+    assert_int_equal(entries_like(room, "spare"), 0);
+    free(path);
+}
+
 /* ---- rows */
 
 static void rows_are_cut_as_they_were_put(void **state)
@@ -511,6 +598,8 @@ int main(void)
         IN_ROOM(a_missing_segment_is_damage),
         IN_ROOM(what_the_database_has_already_is_not_missed),
         IN_ROOM(a_check_and_a_repair_count_what_stands_in_the_journal_alone),
+        IN_ROOM(a_segment_that_is_done_with_is_written_over_and_its_old_records_are_none),
+        IN_ROOM(a_file_that_was_filled_in_advance_is_written_over),
         cmocka_unit_test(rows_are_cut_as_they_were_put),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
