@@ -162,6 +162,7 @@ static json_t *store_json(struct pipeline *p)
     set(o, "sync_max_s", seconds(s.sync_max_us));
     set(o, "pending_bytes", number(store_pending_bytes(p->store)));
     set(o, "disk_bytes", number(s.disk_bytes));
+    set(o, "journal_bytes", number(s.journal_bytes));
     set(o, "disk_free", number(p->flow.disk_free));
     set(o, "disk_wanted", number(p->flow.disk_wanted));
     return o;

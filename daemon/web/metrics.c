@@ -87,6 +87,8 @@ static const struct sample {
     {"store_sync_max_seconds", "gauge", "The longest synced write.", "", "store.sync_max_s"},
     {"store_pending_bytes", "gauge", "Bytes waiting to be written.", "", "store.pending_bytes"},
     {"store_disk_bytes", "gauge", "Size of the state on disk.", "", "store.disk_bytes"},
+    {"store_journal_bytes", "gauge", "Bytes that a start after a crash would read back.", "",
+     "store.journal_bytes"},
 
     {"live_seq", "gauge", "Newest sequence number of the live feed.", "", "live.newest"},
     {"live_published_total", "counter", "Records published.", "", "live.published"},
