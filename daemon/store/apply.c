@@ -225,6 +225,7 @@ void *applier_main(void *arg)
     struct store *store = arg;
     struct writer *w = &store->writer;
     char text[STATUS_TEXT] = "";
+    database_quiet();
     journal_prepare(store->journal, LAYER_BYTES);
     pthread_mutex_lock(&w->lock);
     for (;;) {

@@ -188,6 +188,9 @@ int version_new_epoch(struct store *store, char why[STORE_WHY]);
 /* The sentence for an error of RocksDB at open; gives `error` back. */
 int version_why(const char *path, int error, const char *text, char why[STORE_WHY]);
 
+/* ---- store.c */
+void database_quiet(void);
+
 /* ---- recover.c: what the journal holds and the database does not */
 /* Into the database; read_only: into a layer. Opens the journal for writing otherwise. `segments` were opened
  * before the database was. */

@@ -135,6 +135,12 @@ static int store_begin(struct store *store, struct ev_loop *loop, char why[STORE
     return error;
 }
 
+/* Nobody reads what RocksDB counts of each call, and counting costs a tenth of a look-up. Of the calling thread. */
+void database_quiet(void)
+{
+    rocksdb_set_perf_level(rocksdb_disable);
+}
+
 int store_open(const struct store_options *options, struct store **out, char why[STORE_WHY])
 {
     struct store *store = xcalloc(1, sizeof *store);
@@ -144,6 +150,7 @@ int store_open(const struct store_options *options, struct store **out, char why
     store->lock = -1;
     store->up = options->up;
     store->ctx = options->ctx;
+    database_quiet();
     int error = store_begin(store, options->read_only ? NULL : options->loop, why);
     if (error < 0)
         store_close(store);
