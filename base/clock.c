@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <time.h>
 
 static int64_t frozen_wall, frozen_mono;
@@ -61,6 +60,16 @@ void clock_civil(int64_t days, int *year, int *month, int *day)
     *year = (int)(yoe + era * 400 + (*month <= 2));
 }
 
+/* `last`: what stands behind them. */
+static char *put_digits(char *to, unsigned count, unsigned n, char last)
+{
+    for (unsigned i = count; i-- > 0; n /= 10)
+        to[i] = (char)('0' + n % 10);
+    to[count] = last;
+    return to + count + 1;
+}
+
+/* Every item has a few of them, so it is written by hand. */
 const char *clock_format(int64_t us, char out[CLOCK_TEXT])
 {
     int64_t seconds = us / USEC_PER_SEC, fraction = us % USEC_PER_SEC;
@@ -76,11 +85,15 @@ const char *clock_format(int64_t us, char out[CLOCK_TEXT])
     int y, m, d;
     clock_civil(days, &y, &m, &d);
     unsigned year = y < 0 ? 0 : y > 9999 ? 9999 : (unsigned)y;
-    int n = snprintf(out, CLOCK_TEXT, "%04u-%02d-%02dT%02d:%02d:%02d", year, m, d,
-                     (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60));
+    char *to = put_digits(out, 4, year, '-');
+    to = put_digits(to, 2, (unsigned)m, '-');
+    to = put_digits(to, 2, (unsigned)d, 'T');
+    to = put_digits(to, 2, (unsigned)(rest / 3600), ':');
+    to = put_digits(to, 2, (unsigned)(rest / 60 % 60), ':');
+    to = put_digits(to, 2, (unsigned)(rest % 60), fraction ? '.' : 'Z');
     if (fraction)
-        n += snprintf(out + n, CLOCK_TEXT - (size_t)n, ".%06d", (int)fraction);
-    snprintf(out + n, CLOCK_TEXT - (size_t)n, "Z");
+        to = put_digits(to, 6, (unsigned)fraction, 'Z');
+    *to = '\0';
     return out;
 }
 

@@ -85,18 +85,20 @@ static uint64_t below(uint64_t word, uint64_t n)
     return (word - EACH(n)) & ~word & EACH(0x80);
 }
 
-/* How many bytes from `at` on need no escape; most do not, so eight are looked at at once. */
-static size_t plain_run(struct str text, size_t at)
+/* Copies what needs no escape from the front of `text`, for which there is room; how many bytes. Most
+ * need none, so eight are looked at at once. */
+static size_t copy_plain(char *to, struct str text)
 {
-    size_t from = at;
+    size_t at = 0;
     for (uint64_t word; at + sizeof word <= text.len; at += sizeof word) {
         memcpy(&word, text.at + at, sizeof word);
         if (below(word, ' ') | below(word ^ EACH('"'), 1) | below(word ^ EACH('\\'), 1))
             break;
+        memcpy(to + at, &word, sizeof word);
     }
-    while (at < text.len && plain((unsigned char)text.at[at]))
-        at++;
-    return at - from;
+    for (; at < text.len && plain((unsigned char)text.at[at]); at++)
+        to[at] = text.at[at];
+    return at;
 }
 
 static void put_escape(struct buf *out, unsigned char c)
@@ -110,24 +112,26 @@ static void put_escape(struct buf *out, unsigned char c)
 
 void jsonput_str(struct jsonput *j, struct str text)
 {
+    struct buf *out = j->out;
     before_value(j);
-    buf_putc(j->out, '"');
-    for (size_t at = 0; at < text.len;) {
-        size_t run = plain_run(text, at);
-        if (run)
-            buf_put(j->out, text.at + at, run);
-        at += run;
-        if (at < text.len)
-            put_escape(j->out, (unsigned char)text.at[at++]);
+    buf_putc(out, '"');
+    while (text.len) {
+        buf_reserve(out, text.len + 1);
+        size_t run = copy_plain(out->at + out->len, text);
+        out->len += run;
+        if (run < text.len)
+            put_escape(out, (unsigned char)text.at[run++]);
+        text = str_from(text, run);
     }
-    buf_putc(j->out, '"');
+    buf_putc(out, '"');
 }
 
 void jsonput_int(struct jsonput *j, int64_t n)
 {
-    char text[24];
-    int len = snprintf(text, sizeof text, "%lld", (long long)n);
-    jsonput_raw(j, (struct str){text, (size_t)len});
+    before_value(j);
+    if (n < 0)
+        buf_putc(j->out, '-');
+    buf_put_u64(j->out, n < 0 ? -(uint64_t)n : (uint64_t)n);
 }
 
 void jsonput_bool(struct jsonput *j, bool yes)

@@ -161,18 +161,23 @@ char *str_dup(struct str s)
     return copy;
 }
 
-void buf_reserve(struct buf *b, size_t more)
+static void grow(struct buf *b, size_t more)
 {
     size_t need;
     if (__builtin_add_overflow(b->len, more, &need) || __builtin_add_overflow(need, 1UL, &need))
         abort();
-    if (need <= b->cap)
-        return;
     size_t cap = b->cap ? b->cap : 64;
     while (cap < need)
         cap = cap > SIZE_MAX / 2 ? need : cap * 2;
     b->at = xrealloc(b->at, cap);
     b->cap = cap;
+}
+
+/* len + more + 1 <= cap, where a sum would overflow. */
+void buf_reserve(struct buf *b, size_t more)
+{
+    if (more >= b->cap - b->len)
+        grow(b, more);
 }
 
 void buf_put(struct buf *b, const void *bytes, size_t len)
@@ -195,23 +200,35 @@ void buf_putz(struct buf *b, const char *z)
 
 void buf_putc(struct buf *b, char c)
 {
-    buf_put(b, &c, 1);
+    buf_reserve(b, 1);
+    b->at[b->len++] = c;
 }
 
 void buf_put_hex(struct buf *b, const void *bytes, size_t len)
 {
     static const char digits[] = "0123456789abcdef";
     const unsigned char *at = bytes;
+    buf_reserve(b, 2 * len);
     for (size_t i = 0; i < len; i++) {
-        buf_putc(b, digits[at[i] >> 4]);
-        buf_putc(b, digits[at[i] & 15]);
+        b->at[b->len++] = digits[at[i] >> 4];
+        b->at[b->len++] = digits[at[i] & 15];
     }
 }
 
 void buf_put_le(struct buf *b, uint64_t n, unsigned bytes)
 {
+    buf_reserve(b, bytes);
     for (unsigned i = 0; i < bytes; i++)
-        buf_putc(b, (char)(n >> (8 * i)));
+        b->at[b->len++] = (char)(n >> (8 * i));
+}
+
+void buf_put_u64(struct buf *b, uint64_t n)
+{
+    char digits[20], *at = digits + sizeof digits;
+    do
+        *--at = (char)('0' + n % 10);
+    while (n /= 10);
+    buf_put(b, at, (size_t)(digits + sizeof digits - at));
 }
 
 void buf_vprintf(struct buf *b, const char *format, va_list args)

@@ -77,6 +77,7 @@ void buf_putz(struct buf *b, const char *z); /* a string of our own */
 void buf_putc(struct buf *b, char c);
 void buf_put_hex(struct buf *b, const void *bytes, size_t len); /* two digits a byte */
 void buf_put_le(struct buf *b, uint64_t n, unsigned bytes);     /* least significant first */
+void buf_put_u64(struct buf *b, uint64_t n);                    /* decimal */
 void buf_printf(struct buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));

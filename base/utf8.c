@@ -192,7 +192,8 @@ size_t utf8_words(struct str s, size_t enough)
     size_t words = 0;
     bool inside = false;
     for (size_t at = 0; at < s.len && words < enough;) {
-        uint32_t c = utf8_next(s, &at);
+        bool ascii = !(s.at[at] & 0x80);
+        uint32_t c = ascii ? (unsigned char)s.at[at++] : utf8_next(s, &at);
         bool word = utf8_alnum(c);
         words += word && (!inside || c >= 0x2e80);
         inside = word;

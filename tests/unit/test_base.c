@@ -153,11 +153,26 @@ static void a_buffer_grows_and_stays_terminated(void **state)
     buf_free(&b);
 }
 
+static void numbers_are_written_whole(void **state)
+{
+    static const uint64_t numbers[] = {0, 9, 10, 4711, 9999999999, UINT64_MAX};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        struct buf b = BUF_NONE;
+        char text[24];
+        snprintf(text, sizeof text, "%llu", (unsigned long long)numbers[i]);
+        buf_put_u64(&b, numbers[i]);
+        assert_string_equal(buf_cstr(&b), text);
+        buf_free(&b);
+    }
+}
+
 static void times_go_there_and_back(void **state)
 {
     (void)state;
     static const char *const texts[] = {"1970-01-01T00:00:00Z", "2026-02-28T23:59:59.000001Z",
-                                        "2024-02-29T12:00:00Z", "1969-12-31T23:59:59.500000Z"};
+                                        "2024-02-29T12:00:00Z", "1969-12-31T23:59:59.500000Z",
+                                        "0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"};
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         int64_t at;
         char text[CLOCK_TEXT];
@@ -351,3 +366,4 @@ int main(void)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
+        cmocka_unit_test(numbers_are_written_whole),
