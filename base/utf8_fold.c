@@ -6,6 +6,7 @@
  */
 #include "utf8.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <utf8proc.h>
 
@@ -157,43 +158,76 @@ static void put_point(struct words *words, uint16_t point)
     put_letter(words, bytes, len);
 }
 
-/* What a byte of ASCII gives: itself, its lower case, or 0, a break. */
-static unsigned char ascii_fold(unsigned char c)
+/* ---- ASCII: eight bytes at once
+ *
+ * Words are short, so a branch at each of their ends would be guessed wrongly. A byte that is no letter
+ * and no digit is written as a blank, which is right unless another blank stands before it: those
+ * alone, at every full stop, stop the run. */
+
+#define EACH(byte) (0x0101010101010101ULL * (byte))
+#define TOP        EACH(0x80)
+
+/* The top bit of each byte that lies between two of ASCII; right up to the first byte that is not. */
+static uint64_t between(uint64_t word, unsigned char first, unsigned char last)
 {
-    unsigned lower = c | 0x20U;
-    bool letter = lower - 'a' < 26, digit = (unsigned)c - '0' < 10;
-    return (unsigned char)(letter ? lower : digit ? c : 0);
+    return (word + EACH(0x80U - first)) & ~(word + EACH(0x7fU - last)) & TOP;
 }
 
-/* Up to the next byte that is not ASCII; gives where that is. Without branches: words are short, so
- * that each of their ends would be guessed wrongly. What is written too much is written over. */
+/* Eight bytes, or what is left of them, the first in the lowest place. What fills up is not ASCII. */
+static uint64_t take_word(const char *at, size_t left)
+{
+    uint64_t word = TOP;
+    if (left >= sizeof word)
+        memcpy(&word, at, sizeof word);
+    else
+        memcpy(&word, at, left);
+    return le64toh(word);
+}
+
+/* Up to the next byte that is not ASCII; gives where that is. A blank that is due is written at once, and
+ * taken back when nothing follows. What is written too much is written over. */
 static size_t fold_ascii(struct words *words, struct str s, size_t at)
 {
     struct buf *out = words->out;
-    buf_reserve(out, 2 * (s.len - at)); /* a blank before each letter at most */
-    char *to = out->at + out->len;
-    unsigned pending = words->pending, begun = words->begun;
-    for (; at < s.len && !(s.at[at] & 0x80); at++) {
-        unsigned char c = ascii_fold((unsigned char)s.at[at]);
-        unsigned letter = c != 0;
-        *to = ' ';
-        to += pending & letter;
-        *to = (char)c;
-        to += letter;
-        begun |= letter;
-        pending = begun & (letter ^ 1U);
+    buf_reserve(out, s.len - at + 1 + sizeof(uint64_t));
+    char *from = out->at + out->len, *to = from;
+    uint64_t after_break = words->pending || !words->begun ? 0x80 : 0;
+    if (words->pending)
+        *to++ = ' ';
+    while (at < s.len) {
+        uint64_t word = take_word(s.at + at, s.len - at), lower = word | EACH(0x20);
+        uint64_t kept = between(lower, 'a', 'z') | between(word, '0', '9');
+        uint64_t breaks = ~kept & TOP, ones = (kept >> 7) * 0xff;
+        uint64_t folded = htole64((lower & ones) | (EACH(' ') & ~ones));
+        uint64_t stops = (word & TOP) | (breaks & (breaks << 8 | after_break));
+        memcpy(to, &folded, sizeof folded);
+        size_t run = stops ? (size_t)__builtin_ctzll(stops) / 8 : sizeof folded;
+        to += run;
+        at += run;
+        if (run)
+            after_break = breaks >> (8 * run - 8) & 0x80;
+        if (!stops)
+            continue;
+        if (at == s.len || s.at[at] & 0x80)
+            break;
+        at++; /* a break behind another */
+        after_break = 0x80;
     }
-    out->len = (size_t)(to - out->at);
-    words->pending = pending;
-    words->begun = begun;
+    words->begun = words->begun || to > from;
+    words->pending = words->begun && after_break;
+    out->len = (size_t)(to - out->at) - words->pending;
     return at;
 }
 
 /* False when it has to be left to utf8proc as a whole. */
 static bool fold_by_table(struct words *words, struct str s)
 {
-    for (size_t at = 0; (at = fold_ascii(words, s, at)) < s.len;) {
-        size_t from = at;
+    for (size_t at = 0, from; at < s.len;) {
+        if (!(s.at[at] & 0x80)) {
+            at = fold_ascii(words, s, at);
+            continue;
+        }
+        from = at;
         uint32_t point = utf8_next(s, &at);
         struct str bytes = {s.at + from, at - from};
         uint16_t fold = fold_of(point, bytes);

@@ -274,6 +274,27 @@ static void every_character_folds_as_the_whole_text_does(void **state)
     buf_free(&text);
 }
 
+/* Every way in which letters, digits and breaks meet the ends of eight bytes, and what is not ASCII between them. */
+static void any_text_folds_as_the_whole_text_does(void **state)
+{
+    static const char *const parts[] = {
+        "a", "Z", "m", "0",    "9", " ", "  ", ".", "\n", "@",        "[",        "`",
+        "{", "/", ":", "\x7f", "-", "_", "q",  "K", "5",  "\xc3\x89", "\xd0\x96", "\xe2\x80\xa6"};
+    struct buf text = BUF_NONE;
+    unsigned random = 1;
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        buf_reset(&text);
+        for (unsigned left = random % 40; left > 0; left--) {
+            random = random * 1103515245U + 12345U;
+            buf_putz(&text, parts[(random >> 16) % ARRAY_LEN(parts)]);
+        }
+        random = random * 1103515245U + 12345U;
+        assert_folds_as_whole(buf_str(&text));
+    }
+    buf_free(&text);
+}
+
 /* Without the cut after thirty, a minute. */
 static void a_text_of_nothing_but_marks_folds_at_once(void **state)
 {
@@ -353,11 +374,13 @@ int main(void)
         cmocka_unit_test(a_name_that_does_not_say_all_ends_in_a_hash),
         cmocka_unit_test(cutting_gives_every_part_once),
         cmocka_unit_test(a_buffer_grows_and_stays_terminated),
+        cmocka_unit_test(numbers_are_written_whole),
         cmocka_unit_test(times_go_there_and_back),
         cmocka_unit_test(a_frozen_clock_moves_only_by_hand),
         cmocka_unit_test(ill_formed_utf8_is_found),
         cmocka_unit_test(repair_replaces_each_ill_formed_part_once),
         cmocka_unit_test(every_character_folds_as_the_whole_text_does),
+        cmocka_unit_test(any_text_folds_as_the_whole_text_does),
         cmocka_unit_test(a_text_of_nothing_but_marks_folds_at_once),
         cmocka_unit_test(folding_leaves_what_the_same_text_shares),
         cmocka_unit_test(points_and_cuts_respect_characters),
@@ -366,4 +389,3 @@ int main(void)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
-        cmocka_unit_test(numbers_are_written_whole),
