@@ -3,6 +3,7 @@
 #define DATELINE_WIRE_JSON_H
 
 #include "str.h"
+#include "wire.h"
 
 #include <jansson.h>
 #include <stdint.h>
@@ -18,6 +19,9 @@ int wire_json_u64(const json_t *object, const char *key, uint64_t min, uint64_t 
 int wire_json_str(const json_t *object, const char *key, size_t max, struct str *out);
 /* Appends it without blanks; steals it. */
 void wire_json_put(struct buf *out, json_t *json);
+/* A list of leases written plainly, `delivered`: each with its delivery. How many; 0: it has to be read
+ * whole, and some of `out` may be filled. */
+size_t wire_leases_quick(struct str header, bool delivered, struct wire_lease *out);
 /* Within braces, valid UTF-8, no more than a frame: all that is known of a record here. */
 bool wire_json_is_object(struct str frame);
 

@@ -151,17 +151,18 @@ static bool read_lease(const json_t *entry, enum wire_verb verb, struct wire_lea
     return verb != WIRE_NACK || read_nack(entry, out);
 }
 
+/* Of the leases themselves nothing is left to read when the quick walk did: then there is no JSON. */
 static enum wire_refusal read_leases(const json_t *header, const struct str *frames, size_t count,
                                      struct wire_work *out)
 {
     bool payload = out->verb == WIRE_ITEMS || out->verb == WIRE_RESULT;
-    size_t leases = json_array_size(header); /* 0 for anything but an array */
-    if (!json_is_array(header))
+    if (header && !json_is_array(header))
         return WIRE_BAD_FRAMES;
+    size_t leases = header ? json_array_size(header) : out->count;
     if (leases == 0 || leases > LIMIT_BATCH_ITEMS || (payload && count - PAYLOAD != leases))
         return WIRE_BAD_BATCH;
     for (size_t i = 0; i < leases; i++) {
-        if (!read_lease(json_array_get(header, i), out->verb, &out->lease[i]))
+        if (header && !read_lease(json_array_get(header, i), out->verb, &out->lease[i]))
             return WIRE_BAD_FRAMES;
         if (!payload)
             continue;
@@ -227,6 +228,16 @@ static enum wire_refusal read_header(const struct str *frames, size_t count, str
     return WIRE_BAD_VERB;
 }
 
+/* How many leases the quick walk has filled; 0: the header is to be read whole. */
+static size_t read_quick(struct str header, struct wire_work *out)
+{
+    if (out->verb == WIRE_ITEMS)
+        return wire_leases_quick(header, true, out->lease);
+    if (out->verb == WIRE_RESULT || out->verb == WIRE_ACK || out->verb == WIRE_TOUCH)
+        return wire_leases_quick(header, false, out->lease);
+    return 0;
+}
+
 enum wire_refusal wire_work_decode(const struct str *frames, size_t count, enum wire_side from,
                                    struct wire_work *out)
 {
@@ -243,8 +254,9 @@ enum wire_refusal wire_work_decode(const struct str *frames, size_t count, enum 
     bool payload = work.verb == WIRE_ITEMS || work.verb == WIRE_RESULT;
     if (count > PAYLOAD + (payload ? LIMIT_BATCH_ITEMS : 0))
         return payload ? WIRE_BAD_BATCH : WIRE_BAD_FRAMES;
-    work.json = wire_json(frames[HEADER]);
-    if (!work.json)
+    work.count = read_quick(frames[HEADER], &work);
+    work.json = work.count ? NULL : wire_json(frames[HEADER]);
+    if (!work.count && !work.json)
         return WIRE_BAD_FRAMES;
     refusal = read_header(frames, count, &work);
     if (refusal)
@@ -302,6 +314,17 @@ static json_t *nack_json(const struct wire_lease *lease)
     return json;
 }
 
+static void put_lease(struct buf *out, const struct wire_lease *lease, bool delivered)
+{
+    buf_puts(out, STR("{\"lease\":"));
+    buf_put_u64(out, lease->lease);
+    if (delivered) {
+        buf_puts(out, STR(",\"delivery\":"));
+        buf_put_u64(out, lease->delivery);
+    }
+    buf_putc(out, '}');
+}
+
 /* These three are written without building values: they are sent for every batch. */
 void wire_put_leases(struct buf *out, enum wire_verb verb, const struct wire_lease *lease,
                      size_t count)
@@ -312,11 +335,8 @@ void wire_put_leases(struct buf *out, enum wire_verb verb, const struct wire_lea
             buf_putc(out, ',');
         if (verb == WIRE_NACK)
             wire_json_put(out, nack_json(&lease[i]));
-        else if (verb == WIRE_ITEMS)
-            buf_printf(out, "{\"lease\":%llu,\"delivery\":%u}", (unsigned long long)lease[i].lease,
-                       lease[i].delivery);
         else
-            buf_printf(out, "{\"lease\":%llu}", (unsigned long long)lease[i].lease);
+            put_lease(out, &lease[i], verb == WIRE_ITEMS);
     }
     buf_putc(out, ']');
 }

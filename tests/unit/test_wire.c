@@ -189,6 +189,54 @@ static void members_that_are_not_known_are_ignored(void **state)
     assert_int_equal(from_worker(FRAMES("DLW1", "PING", "{\"later\":true}")), WIRE_FINE);
 }
 
+/* Whether a list of leases is written plainly or not, it is read alike. */
+static void a_list_of_leases_may_be_written_in_any_way(void **state)
+{
+    static const char *const same[] = {
+        "[{\"lease\":4,\"delivery\":1},{\"lease\":9007199254740991,\"delivery\":4294967295}]",
+        "[{\"lease\": 4, \"delivery\": 1}, {\"lease\": 9007199254740991, \"delivery\": "
+        "4294967295}]",
+        " [ { \"lease\" : 4 , \"delivery\" : 1 } , { "
+        "\"lease\":9007199254740991,\"delivery\":4294967295} ]",
+        "[{\"delivery\":1,\"lease\":4},\n{\"lease\":9007199254740991,\"x\":[],\"delivery\":"
+        "4294967295}]"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(same); i++) {
+        struct wire_work work;
+        const struct str frames[] = {STR("DLW1"), STR("ITEMS"), str_of(same[i]), STR("{}"),
+                                     STR("{\"b\":2}")};
+        assert_int_equal(wire_work_decode(frames, 5, WIRE_FROM_DAEMON, &work), WIRE_FINE);
+        assert_int_equal(work.count, 2);
+        assert_int_equal(work.lease[0].lease, 4);
+        assert_int_equal(work.lease[0].delivery, 1);
+        assert_int_equal(work.lease[1].lease, 9007199254740991);
+        assert_int_equal(work.lease[1].delivery, UINT32_MAX);
+        assert_true(str_is(work.lease[1].payload, "{\"b\":2}"));
+        wire_work_done(&work);
+    }
+}
+
+/* None of these is for the quick walk to take. */
+static void a_list_of_leases_is_refused_however_it_begins(void **state)
+{
+    static const char *const bad[] = {"[{\"lease\":1}",
+                                      "[{\"lease\":1}]]",
+                                      "[{\"lease\":1},]",
+                                      "[{\"lease\":01}]",
+                                      "[{\"lease\":1.0}]",
+                                      "[{\"lease\":-1}]",
+                                      "[{\"lease\":1e0}]",
+                                      "[{\"lease\":1,\"lease\":2}]",
+                                      "[{\"lease\":1 2}]",
+                                      "[{\"lease\":1}]x",
+                                      "[{\"lease\"1}]",
+                                      "[{lease:1}]",
+                                      "[{\"lease\":99999999999999999999}]"};
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_int_equal(from_worker(FRAMES("DLW1", "ACK", bad[i])), WIRE_BAD_FRAMES);
+}
+
 static void a_nack_without_retry_means_later(void **state)
 {
     (void)state;
@@ -569,6 +617,8 @@ int main(void)
         cmocka_unit_test(a_nack_is_read_as_it_was_written),
         cmocka_unit_test(a_refusal_names_its_leases),
         cmocka_unit_test(members_that_are_not_known_are_ignored),
+        cmocka_unit_test(a_list_of_leases_may_be_written_in_any_way),
+        cmocka_unit_test(a_list_of_leases_is_refused_however_it_begins),
         cmocka_unit_test(a_nack_without_retry_means_later),
         cmocka_unit_test(every_kind_of_junk_is_refused_by_its_name),
         cmocka_unit_test(too_many_leases_are_refused),
