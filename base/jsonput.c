@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "jsonplain.h"
+
 static void before_value(struct jsonput *j)
 {
     if (j->comma)
@@ -71,32 +73,17 @@ static char escape_of(unsigned char c)
     }
 }
 
-static bool plain(unsigned char c)
-{
-    return c >= ' ' && c != '"' && c != '\\';
-}
-
-#define EACH(byte) (0x0101010101010101ULL * (byte))
-
-/* Some byte of the word is below n (n <= 128), with the false alarms of its upper neighbours at most:
- * Hacker's Delight, section 6-1. */
-static uint64_t below(uint64_t word, uint64_t n)
-{
-    return (word - EACH(n)) & ~word & EACH(0x80);
-}
-
-/* Copies what needs no escape from the front of `text`, for which there is room; how many bytes. Most
- * need none, so eight are looked at at once. */
+/* Copies what needs no escape from the front of `text`, for which there is room; how many bytes. */
 static size_t copy_plain(char *to, struct str text)
 {
     size_t at = 0;
     for (uint64_t word; at + sizeof word <= text.len; at += sizeof word) {
         memcpy(&word, text.at + at, sizeof word);
-        if (below(word, ' ') | below(word ^ EACH('"'), 1) | below(word ^ EACH('\\'), 1))
+        if (!jsonplain_word(word))
             break;
         memcpy(to + at, &word, sizeof word);
     }
-    for (; at < text.len && plain((unsigned char)text.at[at]); at++)
+    for (; at < text.len && jsonplain(text.at[at]); at++)
         to[at] = text.at[at];
     return at;
 }

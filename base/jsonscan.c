@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "jsonplain.h"
+
 /*
  * Each want has a bit. A container is walked with the set of wants that it may still lead to
  * (`open`); `behind` says how much of each one's path lies above it.
@@ -65,8 +67,7 @@ static bool string(struct scan *s, struct str *out, bool *plain)
     const char *from = s->at;
     *plain = true;
     for (;;) {
-        while (s->at < s->end && *s->at != '"' && *s->at != '\\' && (unsigned char)*s->at >= ' ')
-            s->at++;
+        s->at += jsonplain_run((struct str){s->at, (size_t)(s->end - s->at)});
         if (s->at == s->end || (unsigned char)*s->at < ' ')
             return false;
         if (*s->at++ == '"')

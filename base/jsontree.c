@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "jsonplain.h"
 #include "limits.h"
 #include "utf8.h"
 
@@ -102,10 +103,10 @@ static bool escape(struct reader *r)
 /* Up to the next quote, backslash or control character. */
 static struct str plain(struct reader *r)
 {
-    const char *from = r->at;
-    while (r->at < r->end && *r->at != '"' && *r->at != '\\' && (unsigned char)*r->at >= ' ')
-        r->at++;
-    return (struct str){from, (size_t)(r->at - from)};
+    struct str rest = {r->at, (size_t)(r->end - r->at)};
+    struct str run = str_upto(rest, jsonplain_run(rest));
+    r->at += run.len;
+    return run;
 }
 
 /* Behind the opening quote. `decoded` was reserved for the whole text, so it does not move. */
@@ -290,10 +291,11 @@ const struct jsonnode *jsonnode_next(const struct jsonnode *node)
 const struct jsonnode *jsonnode_get(const struct jsonnode *members, const char *name)
 {
     const struct jsonnode *found = NULL, *node;
+    struct str wanted = str_of(name);
     if (!members || members->kind != NODE_MEMBERS)
         return NULL;
     for (node = jsonnode_first(members); node; node = jsonnode_next(node))
-        if (str_is(node->name, name))
+        if (str_eq(node->name, wanted))
             found = node;
     return found;
 }

@@ -179,48 +179,53 @@ static void take_status(const struct filling *f, const struct jsonnode *status)
         f->to->flags |= ITEM_RETRACTED;
 }
 
+#define NAME(literal)                                                                              \
+    {                                                                                              \
+        literal, sizeof(literal) - 1                                                               \
+    }
+
 /* Names of 3.1 first, of 1.x and of neighbours behind them; of two names for one field the higher
  * rank counts. */
 static const struct way {
-    const char *name;
+    struct str name;
     void (*take)(const struct filling *, const struct jsonnode *); /* NULL: a text for `field` */
     enum item_field field;
     unsigned rank;
 } WAYS[] = {
-    {"uri", take_uri, 0, 0},
-    {"headlines", take_headlines, 0, 0},
-    {"headline", NULL, ITEM_HEADLINE, 3},
-    {"bodies", take_bodies, 0, 0},
-    {"body_text", NULL, ITEM_BODY, 2},
-    {"body_html", take_body_html, 0, 0},
-    {"descriptions", take_descriptions, 0, 0},
-    {"description_text", NULL, ITEM_SUMMARY, 2},
-    {"by", NULL, ITEM_BYLINE, 4},
-    {"byline", NULL, ITEM_BYLINE, 3},
-    {"language", NULL, ITEM_LANGUAGE, 4},
-    {"slugline", NULL, ITEM_SLUGLINE, 4},
-    {"located", NULL, ITEM_LOCATED, 4},
-    {"copyrightNotice", NULL, ITEM_COPYRIGHT, 4},
-    {"copyrightnotice", NULL, ITEM_COPYRIGHT, 3},
-    {"source", NULL, ITEM_PUBLISHER, 2},
-    {"contentCreated", take_content_created, 0, 0},
-    {"versionCreated", take_version_created, 0, 0},
-    {"versioncreated", take_version_created, 0, 0},
-    {"firstCreated", take_first_created, 0, 0},
-    {"firstcreated", take_first_created, 0, 0},
-    {"altIds", take_alt_ids, 0, 0},
-    {"infoSources", take_info_sources, 0, 0},
-    {"subjects", take_subjects, 0, 0},
-    {"subject", take_subjects, 0, 0},
-    {"renditions", take_renditions, 0, 0},
-    {"pubStatus", take_status, 0, 0},
-    {"pubstatus", take_status, 0, 0},
+    {NAME("uri"), take_uri, 0, 0},
+    {NAME("headlines"), take_headlines, 0, 0},
+    {NAME("headline"), NULL, ITEM_HEADLINE, 3},
+    {NAME("bodies"), take_bodies, 0, 0},
+    {NAME("body_text"), NULL, ITEM_BODY, 2},
+    {NAME("body_html"), take_body_html, 0, 0},
+    {NAME("descriptions"), take_descriptions, 0, 0},
+    {NAME("description_text"), NULL, ITEM_SUMMARY, 2},
+    {NAME("by"), NULL, ITEM_BYLINE, 4},
+    {NAME("byline"), NULL, ITEM_BYLINE, 3},
+    {NAME("language"), NULL, ITEM_LANGUAGE, 4},
+    {NAME("slugline"), NULL, ITEM_SLUGLINE, 4},
+    {NAME("located"), NULL, ITEM_LOCATED, 4},
+    {NAME("copyrightNotice"), NULL, ITEM_COPYRIGHT, 4},
+    {NAME("copyrightnotice"), NULL, ITEM_COPYRIGHT, 3},
+    {NAME("source"), NULL, ITEM_PUBLISHER, 2},
+    {NAME("contentCreated"), take_content_created, 0, 0},
+    {NAME("versionCreated"), take_version_created, 0, 0},
+    {NAME("versioncreated"), take_version_created, 0, 0},
+    {NAME("firstCreated"), take_first_created, 0, 0},
+    {NAME("firstcreated"), take_first_created, 0, 0},
+    {NAME("altIds"), take_alt_ids, 0, 0},
+    {NAME("infoSources"), take_info_sources, 0, 0},
+    {NAME("subjects"), take_subjects, 0, 0},
+    {NAME("subject"), take_subjects, 0, 0},
+    {NAME("renditions"), take_renditions, 0, 0},
+    {NAME("pubStatus"), take_status, 0, 0},
+    {NAME("pubstatus"), take_status, 0, 0},
 };
 
 static const struct way *way_of(struct str name)
 {
     for (size_t i = 0; i < ARRAY_LEN(WAYS); i++)
-        if (str_is(name, WAYS[i].name))
+        if (str_eq(name, WAYS[i].name))
             return &WAYS[i];
     return NULL;
 }
