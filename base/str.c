@@ -122,6 +122,15 @@ int str_u64(struct str s, uint64_t *out)
     return 0;
 }
 
+struct str str_digits(uint64_t n, char out[STR_DIGITS])
+{
+    char *end = out + STR_DIGITS, *at = end;
+    do
+        *--at = (char)('0' + n % 10);
+    while (n /= 10);
+    return (struct str){at, (size_t)(end - at)};
+}
+
 int str_hex(char c)
 {
     if (c >= '0' && c <= '9')
@@ -224,11 +233,8 @@ void buf_put_le(struct buf *b, uint64_t n, unsigned bytes)
 
 void buf_put_u64(struct buf *b, uint64_t n)
 {
-    char digits[20], *at = digits + sizeof digits;
-    do
-        *--at = (char)('0' + n % 10);
-    while (n /= 10);
-    buf_put(b, at, (size_t)(digits + sizeof digits - at));
+    char digits[STR_DIGITS];
+    buf_puts(b, str_digits(n, digits));
 }
 
 void buf_vprintf(struct buf *b, const char *format, va_list args)

@@ -54,6 +54,9 @@ struct str str_trim(struct str s);
 bool str_cut(struct str *rest, char sep, struct str *out);
 /* A decimal number and nothing else. 0, -EINVAL, -ERANGE. */
 int str_u64(struct str s, uint64_t *out);
+/* n in decimal, within `out`. */
+#define STR_DIGITS 20
+struct str str_digits(uint64_t n, char out[STR_DIGITS]);
 /* The value of a hexadecimal digit, or -1. */
 int str_hex(char c);
 /* Takes a number of 1 to 8 bytes, least significant first, off *rest; false when *rest is shorter. */

@@ -42,10 +42,9 @@ static size_t ill_formed(const unsigned char *p, size_t n)
 static size_t ascii_run(const unsigned char *p, size_t n)
 {
     size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-        uint64_t word;
-        memcpy(&word, p + i, 8);
-        if (word & 0x8080808080808080ULL)
+    for (uint64_t words[4]; i + sizeof words <= n; i += sizeof words) {
+        memcpy(words, p + i, sizeof words);
+        if ((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080ULL)
             break;
     }
     while (i < n && p[i] < 0x80)

@@ -129,7 +129,8 @@ static void get_media(struct reader *r, struct item *item)
 /* A block of `size` bytes with the frame's copy behind it, and a reader over that copy. */
 static void *block_of(struct str frame, size_t size, struct reader *r)
 {
-    char *block = xcalloc(1, size + frame.len);
+    char *block = xmalloc(size + frame.len);
+    memset(block, 0, size);
     if (frame.len)
         memcpy(block + size, frame.at, frame.len);
     *r = (struct reader){{block + size, frame.len}, false};

@@ -207,13 +207,12 @@ static void put_renditions(struct jsonput *j, const struct item *item)
 
 void item_ninjs(const struct item *item, const struct item_identity *id, struct jsonput *j)
 {
-    char version[16];
+    char version[STR_DIGITS];
     const struct str *field = item->field;
-    snprintf(version, sizeof version, "%u", id->version);
     jsonput_object(j);
     put_uri(j, "uri", id->uri);
     put_text(j, "type", STR("text"));
-    put_text(j, "version", str_of(version));
+    put_text(j, "version", str_digits(id->version, version));
     put_time(j, "firstCreated", id->first_created);
     put_time(j, "versionCreated", item->updated_at ? item->updated_at : id->version_created);
     put_time(j, "contentCreated", item->published_at);

@@ -58,41 +58,59 @@ static void put_part(struct buf *key, struct str part)
     buf_putc(key, '\0');
 }
 
+static void hash_parts(const struct str *part, size_t count, uint8_t out[16])
+{
+    struct buf key = BUF_NONE;
+    size_t len = count;
+    for (size_t i = 0; i < count; i++)
+        len += part[i].len;
+    buf_reserve(&key, len);
+    for (size_t i = 0; i < count; i++)
+        put_part(&key, part[i]);
+    hash_of(buf_str(&key), out);
+    buf_free(&key);
+}
+
+/* As much of it as fits. */
+static void keep_text(struct str text, char out[LINK_URI])
+{
+    text = str_upto(text, LINK_URI - 1);
+    if (text.len)
+        memcpy(out, text.at, text.len);
+    out[text.len] = '\0';
+}
+
+/* A name of ours that ends in a hash. */
+static void put_urn(struct str kind, const uint8_t hash[16], char out[LINK_URI])
+{
+    struct buf urn = BUF_NONE;
+    buf_reserve(&urn, LINK_URI);
+    buf_putz(&urn, "urn:dateline:");
+    buf_puts(&urn, kind);
+    buf_putc(&urn, ':');
+    buf_put_hex(&urn, hash, 16);
+    keep_text(buf_str(&urn), out);
+    buf_free(&urn);
+}
+
 void link_identify(struct str source_id, const struct item *item, struct link_identity *out)
 {
     static const enum item_field chain[] = {ITEM_GUID, ITEM_CANONICAL, ITEM_LINK};
-    struct buf key = BUF_NONE;
-    const char *kind = "text";
-    struct str identity = STR_NONE;
+    const struct str *field = item->field;
+    struct str kind = STR("text"), identity = STR_NONE;
     for (size_t i = 0; i < ARRAY_LEN(chain) && identity.len == 0; i++) {
-        identity = item->field[chain[i]];
-        kind = chain[i] == ITEM_GUID ? "guid" : "link";
+        identity = field[chain[i]];
+        kind = chain[i] == ITEM_GUID ? STR("guid") : STR("link");
     }
-    put_part(&key, source_id);
-    if (identity.len) {
-        put_part(&key, str_of(kind));
-        put_part(&key, identity);
-    } else {
-        put_part(&key, STR("text"));
-        put_part(&key, item->field[ITEM_HEADLINE]);
-        put_part(&key, item_text(item));
-    }
-    hash_of(buf_str(&key), out->id);
-
-    buf_reset(&key);
-    put_part(&key, item->field[ITEM_HEADLINE]);
-    put_part(&key, item->field[ITEM_SUMMARY]);
-    put_part(&key, item->field[ITEM_BODY]);
-    put_part(&key, item->flags & ITEM_RETRACTED ? STR("retracted") : STR(""));
-    hash_of(buf_str(&key), out->listing);
-
-    buf_reset(&key);
-    buf_putz(&key, "urn:dateline:");
-    buf_puts(&key, str_upto(source_id, 64));
-    buf_putc(&key, ':');
-    buf_put_hex(&key, out->id, sizeof out->id);
-    snprintf(out->uri, sizeof out->uri, "%s", buf_cstr(&key));
-    buf_free(&key);
+    if (identity.len)
+        hash_parts((struct str[]){source_id, kind, identity}, 3, out->id);
+    else
+        hash_parts((struct str[]){source_id, STR("text"), field[ITEM_HEADLINE], item_text(item)}, 4,
+                   out->id);
+    hash_parts((struct str[]){field[ITEM_HEADLINE], field[ITEM_SUMMARY], field[ITEM_BODY],
+                              item->flags & ITEM_RETRACTED ? STR("retracted") : STR_NONE},
+               4, out->listing);
+    put_urn(str_upto(source_id, 64), out->id, out->uri);
 }
 
 void link_url_key(struct str identity, uint8_t key[16])
@@ -229,7 +247,7 @@ static void recall_text(struct link_room *room, struct link_answer *out)
         return;
     out->text_count = text.count;
     out->text_first_seen = text.first_seen;
-    snprintf(out->text_uri, sizeof out->text_uri, "%.*s", STR_ARG(text.uri));
+    keep_text(text.uri, out->text_uri);
 }
 
 /* This source has sent this text: it had it first, or a marker says that it followed another. */

@@ -194,15 +194,13 @@ static void take_item(struct reading *reading, struct carrier *carrier, struct b
 {
     struct push *push = reading->push;
     size_t at = reading->first + (item->document < reading->count ? item->document : 0);
-    char url[LIMIT_URL + 1];
     uint32_t refused = carrier->refused;
     struct str given = push->given->document[at].url;
-    carrier->url = NULL;
-    if (given.len) {
-        snprintf(url, sizeof url, "%.*s", STR_ARG(given));
-        carrier->url = url;
-    }
+    char *url = given.len ? str_dup(given) : NULL;
+    carrier->url = url;
     carrier_take(carrier, batch, item);
+    carrier->url = NULL;
+    free(url);
     if (carrier->refused > refused)
         refuse_item(push, at, carrier->why);
     push->items++;
@@ -305,6 +303,19 @@ static void put_text(struct buf *out, struct str document)
     buf_putc(out, '\n');
 }
 
+/* One document as it is, several as a sequence. */
+static void put_texts(struct buf *out, const struct wire_document *document, size_t count)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < count; i++)
+        len += document[i].bytes.len + 2;
+    buf_reserve(out, len);
+    if (count == 1)
+        buf_puts(out, document->bytes);
+    for (size_t i = 0; count > 1 && i < count; i++)
+        put_text(out, document[i].bytes);
+}
+
 static void read_next(struct push *push)
 {
     struct pipeline *p = push->pipeline;
@@ -317,10 +328,7 @@ static void read_next(struct push *push)
     reading->fetched_at = clock_now();
     ev_timer_init(&reading->slice, on_slice, 0, 0);
     reading->slice.data = reading;
-    if (reading->count == 1)
-        buf_puts(&text, document->bytes);
-    for (size_t i = 0; reading->count > 1 && i < reading->count; i++)
-        put_text(&text, document[i].bytes);
+    put_texts(&text, document, reading->count);
     struct parse_request request = {.type = push->type,
                                     .url = document->url,
                                     .charset = document->charset,
