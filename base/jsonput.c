@@ -77,12 +77,8 @@ static char escape_of(unsigned char c)
 static size_t copy_plain(char *to, struct str text)
 {
     size_t at = 0;
-    for (uint64_t word; at + sizeof word <= text.len; at += sizeof word) {
-        memcpy(&word, text.at + at, sizeof word);
-        if (!jsonplain_word(word))
-            break;
-        memcpy(to + at, &word, sizeof word);
-    }
+    for (; at + JSONPLAIN_BLOCK <= text.len && jsonplain_all(text.at + at); at += JSONPLAIN_BLOCK)
+        memcpy(to + at, text.at + at, JSONPLAIN_BLOCK);
     for (; at < text.len && jsonplain(text.at[at]); at++)
         to[at] = text.at[at];
     return at;
