@@ -8,12 +8,6 @@
 
 const struct str seen_marker = {"\x01", 1};
 
-static void put(struct buf *out, uint64_t n, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        buf_putc(out, (char)(n >> (8 * i)));
-}
-
 static uint64_t get(struct str *rest, unsigned bytes)
 {
     uint64_t n = 0;
@@ -31,11 +25,12 @@ static void get_hash(struct str *rest, uint8_t hash[16])
 
 void seen_entry_put(const struct seen_entry *entry, struct buf *out)
 {
-    put(out, LAYOUT, 1);
-    put(out, entry->version, 4);
-    put(out, (uint64_t)entry->first_created, 8);
-    put(out, (uint64_t)entry->last_changed, 8);
-    put(out, entry->queue_id, 8);
+    buf_reserve(out, SEEN_SIZE);
+    buf_put_le(out, LAYOUT, 1);
+    buf_put_le(out, entry->version, 4);
+    buf_put_le(out, (uint64_t)entry->first_created, 8);
+    buf_put_le(out, (uint64_t)entry->last_changed, 8);
+    buf_put_le(out, entry->queue_id, 8);
     buf_put(out, entry->listing, 16);
     buf_put(out, entry->content, 16);
     buf_put(out, entry->text, 16);
@@ -58,9 +53,10 @@ int seen_entry_get(struct str bytes, struct seen_entry *out)
 
 void text_entry_put(const struct text_entry *entry, struct buf *out)
 {
-    put(out, LAYOUT, 1);
-    put(out, entry->count, 4);
-    put(out, (uint64_t)entry->first_seen, 8);
+    buf_reserve(out, TEXT_SIZE + entry->uri.len);
+    buf_put_le(out, LAYOUT, 1);
+    buf_put_le(out, entry->count, 4);
+    buf_put_le(out, (uint64_t)entry->first_seen, 8);
     buf_puts(out, entry->uri);
 }
 

@@ -44,11 +44,16 @@ void link_free(struct link_room *room)
 
 /* -------------------------------------------------------------------------------------- hashes */
 
-static void hash_of(struct str bytes, uint8_t out[16])
+static void put_hash(XXH128_hash_t hash, uint8_t out[16])
 {
     XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.at ? bytes.at : "", bytes.len));
+    XXH128_canonicalFromHash(&canonical, hash);
     memcpy(out, canonical.digest, 16);
+}
+
+static void hash_of(struct str bytes, uint8_t out[16])
+{
+    put_hash(XXH3_128bits(bytes.at ? bytes.at : "", bytes.len), out);
 }
 
 /* Parts are told apart by a byte that no text holds. */
@@ -58,17 +63,19 @@ static void put_part(struct buf *key, struct str part)
     buf_putc(key, '\0');
 }
 
+/* The same of parts that nobody puts together. */
 static void hash_parts(const struct str *part, size_t count, uint8_t out[16])
 {
-    struct buf key = BUF_NONE;
-    size_t len = count;
-    for (size_t i = 0; i < count; i++)
-        len += part[i].len;
-    buf_reserve(&key, len);
-    for (size_t i = 0; i < count; i++)
-        put_part(&key, part[i]);
-    hash_of(buf_str(&key), out);
-    buf_free(&key);
+    XXH3_state_t *state = XXH3_createState();
+    if (!state)
+        xnomem();
+    XXH3_128bits_reset(state);
+    for (size_t i = 0; i < count; i++) {
+        XXH3_128bits_update(state, part[i].at ? part[i].at : "", part[i].len);
+        XXH3_128bits_update(state, "", 1);
+    }
+    put_hash(XXH3_128bits_digest(state), out);
+    XXH3_freeState(state);
 }
 
 /* As much of it as fits. */

@@ -10,9 +10,10 @@
 struct pending_entry {
     uint8_t key[16];
     uint64_t generation;
-    struct buf bytes;
     UT_hash_handle hh;
     struct pending_entry *prev, *next;
+    size_t len;
+    char bytes[];
 };
 
 struct pending {
@@ -28,7 +29,6 @@ static void drop(struct pending *pending, struct pending_entry *entry)
 {
     HASH_DEL(pending->by_key, entry);
     DL_DELETE(pending->oldest, entry);
-    buf_free(&entry->bytes);
     free(entry);
 }
 
@@ -52,23 +52,22 @@ void pending_put(struct pending *pending, const uint8_t key[16], struct str byte
                  uint64_t generation)
 {
     struct pending_entry *entry = find(pending, key);
-    if (entry) {
-        DL_DELETE(pending->oldest, entry);
-    } else {
-        entry = xcalloc(1, sizeof *entry);
-        memcpy(entry->key, key, 16);
-        HASH_ADD(hh, pending->by_key, key, 16, entry);
-    }
-    buf_reset(&entry->bytes);
-    buf_puts(&entry->bytes, bytes);
+    if (entry)
+        drop(pending, entry);
+    entry = xcalloc(1, sizeof *entry + bytes.len);
+    memcpy(entry->key, key, 16);
+    if (bytes.len)
+        memcpy(entry->bytes, bytes.at, bytes.len);
+    entry->len = bytes.len;
     entry->generation = generation;
+    HASH_ADD(hh, pending->by_key, key, 16, entry);
     DL_APPEND(pending->oldest, entry);
 }
 
 struct str pending_get(const struct pending *pending, const uint8_t key[16])
 {
     struct pending_entry *entry = find(pending, key);
-    return entry ? buf_str(&entry->bytes) : STR_NONE;
+    return entry ? (struct str){entry->bytes, entry->len} : STR_NONE;
 }
 
 void pending_settle(struct pending *pending, uint64_t generation)

@@ -57,8 +57,9 @@ static void enqueue(struct carrier *carrier, struct batch *batch, const struct i
                     const struct link_identity *identity, const struct link_answer *answer)
 {
     struct pipeline *p = carrier->pipeline;
-    struct buf row = BUF_NONE;
+    struct buf *row = &p->row;
     CRASH_POINT("judged");
+    buf_reset(row);
     work_row(item,
              &(struct work_facts){.event = event_of(answer->verdict),
                                   .identity = identity,
@@ -68,10 +69,9 @@ static void enqueue(struct carrier *carrier, struct batch *batch, const struct i
                                   .url = carrier->url,
                                   .fetched_at = carrier->fetched_at,
                                   .lane = carrier->lane},
-             &row);
-    if (row.len > LIMIT_MESSAGE - LIMIT_FIELD) {
+             row);
+    if (row->len > LIMIT_MESSAGE - LIMIT_FIELD) {
         ignore(carrier, batch, identity, &p->seen.refused, "too large for a message");
-        buf_free(&row);
         return;
     }
     uint64_t id = p->numbers.next_queue_id++;
@@ -84,15 +84,14 @@ static void enqueue(struct carrier *carrier, struct batch *batch, const struct i
         link_url_key(str_of(carrier->url), key);
         store_put_url(batch->change, key, str_of(identity->uri));
     }
-    store_queue_put(batch->change, id, buf_str(&row));
-    struct dispatch_item queued = work_item(id, buf_str(&row), 0, 0);
+    store_queue_put(batch->change, id, buf_str(row));
+    struct dispatch_item queued = work_item(id, buf_str(row), 0, 0);
     batch_add_item(batch, &queued);
     p->numbers.accepted++;
     carrier->fresh++;
     log_debug("pipeline: accepted source=%s uri=%s version=%u event=%s queue=%llu",
               carrier_id(carrier), identity->uri, answer->version, event_of(answer->verdict),
               (unsigned long long)id);
-    buf_free(&row);
 }
 
 void carrier_known(struct pipeline *p)

@@ -50,6 +50,7 @@ struct pipeline {
                                    * what dispatch counts */
     uint64_t generation;          /* of the newest change, for link */
     struct batch *out;            /* results and tries of this turn of the loop */
+    struct buf row;               /* of the item that is being queued: accept.c */
     struct topic_row *topics;     /* last seq of each topic seen since the start */
     struct poll *polls;           /* under way */
     struct {                      /* batches that programs handed in: push.c */

@@ -407,6 +407,7 @@ void pipeline_close(struct pipeline *p)
     zmq_ctx_term(p->zmq);
     if (p->lock >= 0)
         close(p->lock);
+    buf_free(&p->row);
     free(p);
 }
 

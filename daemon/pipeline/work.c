@@ -5,8 +5,6 @@
 
 #include "clock.h"
 
-#define ROW_MORE 1024 /* bytes of a row beside its item's text, mostly */
-
 static uint64_t tag_of(struct str uri, struct str version)
 {
     return XXH3_64bits_withSeed(uri.at, uri.len, XXH3_64bits(version.at, version.len));
@@ -122,7 +120,6 @@ void work_row(const struct item *item, const struct work_facts *facts, struct bu
     char version[STR_DIGITS];
     uint64_t tag =
         tag_of(str_of(facts->identity->uri), str_digits(facts->answer->version, version));
-    buf_reserve(out, WORK_HEAD + ROW_MORE + item_text(item).len);
     put_head(item, facts, tag, out);
     put_record(&(struct jsonput){.out = out}, item, facts);
 }
