@@ -124,7 +124,7 @@
 #define LIMIT_INTAKE_WINDOW   16           /* batches of one pusher without an answer: 16 of 64 small items keep two children and the disk busy */
 #define LIMIT_INTAKE_BYTES    (32UL << 20) /* bytes of all batches without an answer: above this the intake is not read, and its pushers wait */
 #define LIMIT_INTAKE_BATCHES  1024         /* the same of batches, which cost memory however small they are */
-#define LIMIT_INTAKE_QUEUED   4            /* messages of one pusher that ZeroMQ holds: its own window is what keeps it busy */
+#define LIMIT_INTAKE_QUEUED   16           /* messages of one pusher that ZeroMQ holds: its window. ZeroMQ tells its thread of each part read of every n/2nd message, so few cost more */
 #define LIMIT_PUSH_READING    8            /* documents of batches given to the parser at once: two a child by default, so that feeds get their turn */
 #define LIMIT_REFUSED_LINES   64           /* lines of one document that are named when they are refused; more are counted */
 
