@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -146,6 +147,42 @@ static void deadline_begin(struct child *child)
 
 /* -------------------------------------------------------------------------------------- sending */
 
+/* The part of head and bytes that comes next: together, so that the child wakes once. */
+static ssize_t send_next(int fd, const struct parser_job *job)
+{
+    size_t head = job->sent < job->head.len ? job->sent : job->head.len, from = job->sent - head;
+    size_t rest = job->bytes.len - from;
+    struct iovec parts[] = {
+        {job->head.at + head, job->head.len - head},
+        {job->bytes.at ? job->bytes.at + from : NULL, rest < STEP_BYTES ? rest : STEP_BYTES}};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = ARRAY_LEN(parts)};
+    return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+/* 0 when all is sent; -EAGAIN there is more; any other error: the child is gone, and reading sees it too
+ * and still gets what it said last. */
+static int send_step(struct child *child)
+{
+    struct parser_job *job = child->job;
+    ssize_t n = send_next(child->process.fd, job);
+    if (n < 0)
+        return errno == EINTR ? -EAGAIN : -errno;
+    job->sent += (size_t)n;
+    if (job->sent < job->head.len + job->bytes.len)
+        return -EAGAIN;
+    buf_free(&job->bytes);
+    deadline_begin(child); /* sending was our time */
+    return 0;
+}
+
+static void on_writable(struct ev_loop *loop, ev_io *w, int events)
+{
+    (void)events;
+    if (send_step(w->data) != -EAGAIN)
+        ev_io_stop(loop, w);
+}
+
+/* A document nearly always fits into the socket, and so begins its way without a turn of the loop. */
 static void child_take(struct child *child, struct parser_job *job)
 {
     DL_DELETE(child->parser->waiting, job);
@@ -153,8 +190,11 @@ static void child_take(struct child *child, struct parser_job *job)
     child->job = job;
     child->documents++;
     set_state(child, CHILD_BUSY);
-    deadline_begin(child);
-    ev_io_start(child->parser->loop, &child->out);
+    int error = send_step(child);
+    if (error)
+        deadline_begin(child);
+    if (error == -EAGAIN)
+        ev_io_start(child->parser->loop, &child->out);
 }
 
 void parser_feed_idle(struct parser *parser)
@@ -162,36 +202,6 @@ void parser_feed_idle(struct parser *parser)
     for (unsigned i = 0; i < parser->count && parser->waiting; i++)
         if (parser->children[i].state == CHILD_IDLE)
             child_take(&parser->children[i], parser->waiting);
-}
-
-/* The part of head and bytes that comes next. */
-static struct str unsent(const struct parser_job *job)
-{
-    struct str rest = job->sent < job->head.len
-                          ? str_from(buf_str(&job->head), job->sent)
-                          : str_from(buf_str(&job->bytes), job->sent - job->head.len);
-    return str_upto(rest, STEP_BYTES);
-}
-
-static void on_writable(struct ev_loop *loop, ev_io *w, int events)
-{
-    (void)events;
-    struct child *child = w->data;
-    struct parser_job *job = child->job;
-    struct str step = unsent(job);
-    ssize_t n = send(child->process.fd, step.at, step.len, MSG_NOSIGNAL);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
-    if (n < 0) { /* gone: reading sees it too, and still gets what it said last */
-        ev_io_stop(loop, w);
-        return;
-    }
-    job->sent += (size_t)n;
-    if (job->sent == job->head.len + job->bytes.len) {
-        ev_io_stop(loop, w);
-        buf_free(&job->bytes);
-        deadline_begin(child); /* sending was our time */
-    }
 }
 
 /* ------------------------------------------------------------------------------------ receiving */
