@@ -358,6 +358,15 @@ void dispatch_refuse(struct dispatch *d, uint64_t id, const char *reason)
     work_failed(d, work, false, worker ? worker->name : NULL, reason);
 }
 
+void dispatch_put_off(struct dispatch *d, uint64_t id)
+{
+    struct work *work = work_find(d, id);
+    if (work && work->state == WORK_SETTLING)
+        work_set_aside(d, work);
+    else
+        log_error("dispatch: put off without a result id=%llu", (unsigned long long)id);
+}
+
 /* ---- looking */
 
 /* To a second. */

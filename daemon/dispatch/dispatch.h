@@ -7,6 +7,7 @@
  *   READY -> LEASED -> SETTLING -> gone     RESULT came; dispatch_done() after the store made it durable
  *                                           or ACK came, which ends it without a record
  *   LEASED -> DELAYED -> READY              lease lapsed, worker gone, NACK "later"
+ *   SETTLING -> DELAYED                     the result cannot be taken, or not recorded now
  *   LEASED -> DEAD                          LIMIT_DELIVERIES, LIMIT_WORKER_DEATHS, NACK "never"
  * SETTLING is LEASED whose result is on its way to the disk: its lease does not lapse.
  */
@@ -40,7 +41,8 @@ enum dispatch_event_type {
                       * `unreadable` when it is there and cannot be read: it waits, others go on */
     DISPATCH_TRIES,  /* deliveries or deaths of `id` changed: remember them */
     DISPATCH_ACK,    /* `id` is done without a record: drop it durably and dispatch_done() */
-    DISPATCH_RESULT, /* record for `id`: make it durable and dispatch_done(), or dispatch_refuse() */
+    DISPATCH_RESULT, /* record for `id`: make it durable and dispatch_done(), or dispatch_refuse(),
+                      * or dispatch_put_off() */
     DISPATCH_DEAD    /* `id` is given up: bury it with `reason` */
 };
 
@@ -84,6 +86,9 @@ void dispatch_done(struct dispatch *dispatch, uint64_t id);
 int dispatch_withdraw(struct dispatch *dispatch, uint64_t id);
 /* Its result cannot be taken (not JSON, another uri): counted as a NACK "later" of its worker. */
 void dispatch_refuse(struct dispatch *dispatch, uint64_t id, const char *reason);
+/* Its result cannot be recorded now, which is nobody's fault: it waits as work does that cannot be read, and
+ * the delivery does not count. */
+void dispatch_put_off(struct dispatch *dispatch, uint64_t id);
 
 struct dispatch_counts {
     uint64_t ready, leased, delayed; /* leased holds SETTLING too */

@@ -153,8 +153,8 @@ void work_unlease(struct dispatch *d, struct work *work);
 void work_settle(struct dispatch *d, struct work *work);
 /* READY, DELAYED -> SETTLING: nobody gets it any more. */
 void work_withdraw(struct dispatch *d, struct work *work);
-/* READY -> DELAYED for the longest time, and nothing counts: its row cannot be read, which is nobody's
- * fault who would get it, and may be mended by a repair. */
+/* READY, SETTLING -> DELAYED for the longest time, and nothing counts: a row that it needs cannot be read,
+ * which is nobody's fault who would get it or had it, and may be mended by a repair. */
 void work_set_aside(struct dispatch *d, struct work *work);
 /* LEASED, SETTLING -> DELAYED or DEAD. `died`: its worker did. */
 void work_failed(struct dispatch *d, struct work *work, bool died, const char *worker,

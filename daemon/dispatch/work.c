@@ -202,7 +202,11 @@ static void work_delay(struct dispatch *d, struct work *work, uint32_t deaths)
 
 void work_set_aside(struct dispatch *d, struct work *work)
 {
-    assert(work->state == WORK_READY);
+    assert(work->state == WORK_READY || work->state == WORK_SETTLING);
+    if (work->state == WORK_SETTLING) {
+        lease_free(d, work);
+        work->deliveries--;
+    }
     work_to(d, work, WORK_DELAYED, work->deaths, DELAYS - 1);
     work->ready_at = clock_mono() + (USEC_PER_SEC << (DELAYS - 1)); /* lies where its turn did */
 }

@@ -65,17 +65,21 @@ static void forget_first(struct pipeline *p)
         topic_forget(p, p->topics);
 }
 
+/* NULL: what came before in this topic cannot be read. To guess would be to lie to subscribers. */
 static struct topic_row *topic_row(struct pipeline *p, struct str topic)
 {
     struct topic_row *row = NULL;
+    uint64_t seq = 0;
     HASH_FIND(hh, p->topics, topic.at, topic.len, row);
     if (row)
         return row;
+    int rc = store_topic_last(p->store, topic, &seq);
+    if (rc != 0 && rc != -ENOENT)
+        return NULL;
     forget_first(p);
     row = xcalloc(1, sizeof *row);
     row->topic = str_dup(topic);
-    if (store_topic_last(p->store, topic, &row->seq) != 0)
-        row->seq = 0;
+    row->seq = seq;
     HASH_ADD_KEYPTR(hh, p->topics, row->topic, topic.len, row);
     return row;
 }
@@ -208,12 +212,9 @@ static void put_topic(struct buf *out, const struct record_facts *facts)
 /* --------------------------------------------------------------------------------------- results */
 
 static void add_result(struct pipeline *p, uint64_t id, const struct record_facts *facts,
-                       struct str bytes)
+                       struct topic_row *row, struct str bytes)
 {
     struct batch *batch = out_batch(p);
-    struct buf topic = BUF_NONE;
-    put_topic(&topic, facts);
-    struct topic_row *row = topic_row(p, buf_str(&topic));
     struct batch_result *result = batch_add_result(batch);
     *result = (struct batch_result){.id = id, .seq = p->numbers.next_seq++, .prev = row->seq};
     result->topic = xstrdup(row->topic);
@@ -224,13 +225,12 @@ static void add_result(struct pipeline *p, uint64_t id, const struct record_fact
         .seq = result->seq,
         .prev = result->prev,
         .at = clock_now(),
-        .topic = buf_str(&topic),
+        .topic = str_of(row->topic),
         .uri = facts->uri,
         .version = facts->version,
         .record = bytes,
     };
     store_put_result(batch->change, &stored);
-    buf_free(&topic);
 }
 
 /* Something was remembered of a delivery before this one. */
@@ -239,20 +239,44 @@ static bool was_tried(const struct dispatch_event *event)
     return event->deliveries > 1 || event->deaths > 0;
 }
 
+/* A damaged row holds up what depends on it and nothing else: a repair makes it anew. */
+static void put_off(struct pipeline *p, const struct dispatch_event *event, const char *what)
+{
+    log_error("pipeline: result cannot be recorded, its item waits queue=%llu unreadable=%s",
+              (unsigned long long)event->id, what);
+    dispatch_put_off(p->dispatch, event->id);
+}
+
+static void settle_new(struct pipeline *p, const struct dispatch_event *event,
+                       const struct record_facts *facts, struct str bytes)
+{
+    struct buf topic = BUF_NONE;
+    put_topic(&topic, facts);
+    struct topic_row *row = topic_row(p, buf_str(&topic));
+    buf_free(&topic);
+    if (!row) {
+        put_off(p, event, "topic");
+        return;
+    }
+    add_result(p, event->id, facts, row, bytes);
+    store_queue_drop(out_batch(p)->change, event->id, was_tried(event));
+    out_batch(p)->done++;
+    p->numbers.done++;
+}
+
 /* The queue row goes in the same change that logs the result, so a second result of the same item
  * and version can only come of an item that an operator queued again: its first result stands. */
 static void settle(struct pipeline *p, const struct dispatch_event *event,
                    const struct record_facts *facts, struct str bytes)
 {
     uint64_t seq;
-    if (store_result_of(p->store, facts->uri, facts->version, &seq) == 0) {
+    int rc = store_result_of(p->store, facts->uri, facts->version, &seq);
+    if (rc == 0)
         batch_finish(out_batch(p), event->id, was_tried(event));
-        return;
-    }
-    add_result(p, event->id, facts, bytes);
-    store_queue_drop(out_batch(p)->change, event->id, was_tried(event));
-    out_batch(p)->done++;
-    p->numbers.done++;
+    else if (rc == -ENOENT)
+        settle_new(p, event, facts, bytes);
+    else
+        put_off(p, event, "recorded");
 }
 
 /* Its worker keeps its output itself. */

@@ -161,6 +161,24 @@ static void work_that_is_there_and_cannot_be_read_waits_while_others_go_on(void 
     hand_free(a, h);
 }
 
+static void a_result_that_cannot_be_recorded_comes_again_and_counts_for_nothing(void **state)
+{
+    struct above *a = *state;
+    add(a, 1, 1);
+    struct hand *h = welcomed(a, "w1", 64);
+    expect(h, WIRE_ITEMS);
+    result(a, h, lease_of(h, 0));
+    dispatch_put_off(a->dispatch, 1);
+    turn(a);
+    assert_int_equal(counts(a).delayed, 1);
+    assert_int_equal(a->dead + a->tries, 0);
+    expect_nothing_but_pings(h);
+    pass_alive(a, h, 33 * USEC_PER_SEC);
+    expect_soon(h, WIRE_ITEMS);
+    assert_int_equal(h->said.lease[0].delivery, 1);
+    hand_free(a, h);
+}
+
 static void work_larger_than_a_message_is_dead(void **state)
 {
     struct above *a = *state;
@@ -385,6 +403,7 @@ int main(void)
         TEST(a_short_queue_is_shared_among_all_workers),
         TEST(work_that_cannot_be_read_is_dead),
         TEST(work_that_is_there_and_cannot_be_read_waits_while_others_go_on),
+        TEST(a_result_that_cannot_be_recorded_comes_again_and_counts_for_nothing),
         TEST(work_larger_than_a_message_is_dead),
         TEST(a_lease_that_lapses_gives_the_item_again_after_its_delay),
         TEST(a_late_result_is_refused_and_changes_nothing),
