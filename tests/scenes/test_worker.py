@@ -104,6 +104,20 @@ def test_a_sink_that_fails_is_waited_for_and_leases_are_touched(place, daemon):
     assert len(place.lines()) == 5 and place.rows() == 5
 
 
+def test_a_row_that_the_users_own_trigger_refuses_is_given_up_with_its_words_and_the_others_live(place, daemon):
+    place.start()
+    daemon.until(lambda: daemon.workers)
+    with sqlite3.connect(place.path("r.db")) as db:
+        db.execute("CREATE TRIGGER t BEFORE INSERT ON records WHEN new.uri LIKE '%:7'"
+                   " BEGIN SELECT RAISE(ABORT, 'not seven'); END")
+    db.close()
+    daemon.give(daemon.workers[0], [work(n) for n in range(16)])
+    daemon.until(lambda: len(daemon.results) == 15 and daemon.nacks)
+    assert list(daemon.nacks) == [8] and daemon.nacks[8]["retry"] is False
+    assert "not seven" in daemon.nacks[8]["reason"]
+    assert place.rows() == 15
+
+
 def test_a_worker_outlives_its_daemon(place, daemon):
     place.start()
     daemon.until(lambda: daemon.workers)

@@ -127,6 +127,47 @@ static void a_locked_database_fails_with_again_and_then_works(void **state)
     assert_answer("SELECT count(*) FROM records", "1");
 }
 
+static void run_sql(const char *sql)
+{
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+}
+
+static void a_row_that_the_file_refuses_is_told_from_trouble_that_passes(void **state)
+{
+    (void)state;
+    sink_close(open_sink());
+    run_sql("CREATE TRIGGER no_gossip BEFORE INSERT ON records WHEN new.headline = 'gossip'"
+            " BEGIN SELECT RAISE(ABORT, 'no gossip here'); END");
+    struct sink *s = open_sink();
+    struct sink_record good = record("urn:x:1", "1", "news"),
+                       bad = record("urn:x:2", "1", "gossip");
+    assert_int_equal(sink_put(s, &good), 0);
+    assert_int_equal(sink_put(s, &bad), -EBADMSG);
+    assert_string_equal(sink_why(s), "no gossip here");
+    assert_int_equal(sink_put(s, &good), 0);
+    assert_string_equal(sink_why(s), "");
+    assert_int_equal(sink_flush(s), 0);
+    sink_close(s);
+    assert_answer("SELECT group_concat(headline) FROM records", "news");
+}
+
+static void a_unique_index_of_the_user_refuses_a_row_in_its_own_words(void **state)
+{
+    (void)state;
+    sink_close(open_sink());
+    run_sql("CREATE UNIQUE INDEX one_headline ON records(headline)");
+    struct sink *s = open_sink();
+    struct sink_record first = record("urn:x:1", "1", "a"), second = record("urn:x:2", "1", "a");
+    assert_int_equal(sink_put(s, &first), 0);
+    assert_int_equal(sink_flush(s), 0);
+    assert_int_equal(sink_put(s, &second), -EBADMSG);
+    assert_string_equal(sink_why(s), "UNIQUE constraint failed: records.headline");
+    sink_close(s);
+}
+
 /* Holds the new file for longer than a statement waits, and says so before it begins. */
 static void hold_file(int ready)
 {
@@ -233,6 +274,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_same_key_again_replaces_the_row, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(a_locked_database_fails_with_again_and_then_works, make_dir,
                                         remove_dir),
+        cmocka_unit_test_setup_teardown(
+            a_row_that_the_file_refuses_is_told_from_trouble_that_passes, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(
+            a_unique_index_of_the_user_refuses_a_row_in_its_own_words, make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(a_file_that_is_locked_at_the_start_is_waited_for, make_dir,
                                         remove_dir),
         cmocka_unit_test_setup_teardown(a_path_that_cannot_be_made_is_refused, make_dir,

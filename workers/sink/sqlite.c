@@ -28,6 +28,7 @@ struct sqlite {
     struct stat opened;
     sqlite3_stmt *begin, *upsert, *commit, *rollback;
     bool in_batch;
+    char why[SINK_WHY]; /* a row that was refused: SQLite's own words; "" otherwise */
 };
 
 static int connect(struct sqlite *s, char why[SINK_WHY]);
@@ -66,8 +67,10 @@ static int errno_of(int code)
         return -EACCES;
     case SQLITE_CANTOPEN:
         return -ENOENT;
+    case SQLITE_CONSTRAINT: /* a trigger, an index or a column that somebody gave the table */
+    case SQLITE_MISMATCH:
     case SQLITE_TOOBIG:
-        return -EMSGSIZE;
+        return -EBADMSG;
     default:
         return -EIO;
     }
@@ -136,16 +139,26 @@ static int begin_batch(struct sqlite *s)
     return r;
 }
 
+/* The file refuses this row and no other. */
+static int write_row(struct sqlite *s, const struct sink_record *record)
+{
+    int r = bind_record(s->upsert, record);
+    if (r == 0)
+        r = run(s->upsert);
+    if (r == -EBADMSG)
+        (void)snprintf(s->why, sizeof(s->why), "%s", sqlite3_errmsg(s->db));
+    return r;
+}
+
 static int sqlite_put(void *state, const struct sink_record *record)
 {
     struct sqlite *s = state;
+    s->why[0] = '\0';
     int r = record->uri && record->version && record->json.len > 0 ? 0 : -EBADMSG;
     if (r == 0 && !s->in_batch)
         r = begin_batch(s);
     if (r == 0)
-        r = bind_record(s->upsert, record);
-    if (r == 0)
-        r = run(s->upsert);
+        r = write_row(s, record);
     if (s->upsert)
         (void)sqlite3_clear_bindings(s->upsert); /* the texts are lent; cannot fail */
     if (r != 0)
@@ -156,12 +169,15 @@ static int sqlite_put(void *state, const struct sink_record *record)
 static int sqlite_flush(void *state)
 {
     struct sqlite *s = state;
+    s->why[0] = '\0';
     if (!s->in_batch) {
         leave_if_gone(
             s); /* an idle worker does not keep the shared memory of the old file in use */
         return 0;
     }
     int r = run(s->commit);
+    if (r == -EBADMSG)
+        r = -EIO; /* which row is to blame is not known here, so none is */
     if (r != 0)
         forget_batch(s);
     s->in_batch = false;
@@ -301,10 +317,17 @@ static int sqlite_open(const struct sink_config *config, char why[SINK_WHY], voi
     return r;
 }
 
+static const char *sqlite_why(const void *state)
+{
+    const struct sqlite *s = state;
+    return s->why;
+}
+
 const struct sink_kind sink_sqlite = {
     .name = "sqlite",
     .open = sqlite_open,
     .put = sqlite_put,
     .flush = sqlite_flush,
     .close = sqlite_close,
+    .why = sqlite_why,
 };
