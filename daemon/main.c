@@ -165,12 +165,14 @@ static int run(const struct config *config)
              web ? web : "off");
     sd_notify(0, "READY=1");
     ev_run(d.loop, 0);
-    bool failed = pipeline_failed(d.pipeline);
+    int status = pipeline_failed(d.pipeline) ? EX_IOERR : 0;
     stop_watchers(&d);
-    pipeline_close(d.pipeline);
-    ev_loop_destroy(d.loop);
+    bool over = pipeline_close(d.pipeline);
     log_info("datelined: stopped");
-    return failed ? EX_IOERR : 0;
+    if (!over)
+        _exit(status);
+    ev_loop_destroy(d.loop);
+    return status;
 }
 
 static int check(const struct config *config, const char *path)

@@ -1,51 +1,45 @@
 /* Backups while the daemon runs: one at a time, on a thread of its own. */
 #include "inside.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "aside.h"
 #include "clock.h"
 #include "log.h"
 #include "upkeep.h"
 
 #define KEEP_MOST 10000
+#define STOP_US   (3 * USEC_PER_SEC) /* that a stop waits for one: all of it takes less than 15 s */
 
-/* The thread writes `error` to `wrong` and ends; from then on they are the loop's. */
 struct backup {
     struct pipeline *pipeline;
-    pthread_t thread;
-    ev_async over;
-    bool running; /* the loop's: a thread is to be joined */
+    struct aside aside;
     char *dir;
     unsigned keep;
     bool verify;
-    int64_t started_at, took_us;
+    int64_t started_at;
+    /* the thread's, until it is over */
+    int64_t took_us;
     int error;
     char why[STORE_WHY];
     struct upkeep_backup made;
 };
 
-static void *backup_main(void *arg)
+static void make(void *ctx)
 {
-    struct backup *b = arg;
+    struct backup *b = ctx;
     static const struct upkeep_told quiet;
     int64_t start = clock_mono();
     b->error = store_backup(b->pipeline->store, b->dir, b->keep, &b->made, b->why);
     if (b->error == 0 && b->verify)
         b->error = store_backup_verify(b->dir, b->made.id, &quiet, b->why);
     b->took_us = clock_mono() - start;
-    ev_async_send(b->pipeline->loop, &b->over);
-    return NULL;
 }
 
-static void end(struct backup *b)
+static void tell(void *ctx)
 {
-    pthread_join(b->thread, NULL);
-    ev_async_stop(b->pipeline->loop, &b->over);
-    b->running = false;
+    const struct backup *b = ctx;
     if (b->error == 0)
         log_info("backup: made dir=%s id=%u bytes=%llu seconds=%.1f", log_safez(b->dir), b->made.id,
                  (unsigned long long)b->made.bytes, (double)b->took_us / USEC_PER_SEC);
@@ -53,30 +47,12 @@ static void end(struct backup *b)
         log_error("backup: failed why=%s", log_safez(b->why));
 }
 
-static void on_over(struct ev_loop *loop, ev_async *w, int events)
-{
-    (void)loop;
-    (void)events;
-    end(w->data);
-}
-
-/* Signals belong to the loop. */
-static int start_thread(struct backup *b)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&b->thread, NULL, backup_main, b);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
-
 static json_t *state_of(const struct backup *b)
 {
     char at[CLOCK_TEXT];
-    json_t *state = json_pack("{s:s, s:b, s:s}", "dir", b->dir, "running", (int)b->running,
+    json_t *state = json_pack("{s:s, s:b, s:s}", "dir", b->dir, "running", (int)b->aside.running,
                               "started", clock_format(b->started_at, at));
-    if (b->running)
+    if (b->aside.running)
         return state;
     json_object_set_new(state, "seconds", json_real((double)b->took_us / USEC_PER_SEC));
     if (b->error < 0) {
@@ -95,8 +71,7 @@ static void answer_state(const struct backup *b, struct control_call *call)
     control_answer(call, json_pack("{s:b, s:o}", "ok", 1, "backup", state_of(b)));
 }
 
-/* An absolute path, or NULL with the refusal sent. */
-static const char *dir_of(const json_t *request, struct control_call *call)
+const char *backup_dir(const json_t *request, struct control_call *call)
 {
     const char *dir = request_text(request, "dir");
     if (dir && dir[0] == '/')
@@ -114,8 +89,7 @@ static struct backup *backup_new(struct pipeline *p, const json_t *request, cons
     b->keep = keep > 0 && keep <= KEEP_MOST ? (unsigned)keep : 0;
     b->verify = json_is_true(json_object_get(request, "verify"));
     b->started_at = clock_now();
-    ev_async_init(&b->over, on_over);
-    b->over.data = b;
+    b->aside = (struct aside){.work = make, .then = tell, .ctx = b};
     return b;
 }
 
@@ -129,24 +103,21 @@ static void backup_free(struct backup *b)
 
 void backup_start(struct pipeline *p, const json_t *request, struct control_call *call)
 {
-    const char *dir = dir_of(request, call);
+    const char *dir = backup_dir(request, call);
     if (!dir)
         return;
-    if (p->backup && p->backup->running) {
+    if (p->backup && p->backup->aside.running) {
         control_fail(call, EX_TEMPFAIL, "a backup into %s is under way", log_safez(p->backup->dir));
         return;
     }
     struct backup *b = backup_new(p, request, dir);
     store_settle(p->store);
-    ev_async_start(p->loop, &b->over);
-    int error = start_thread(b);
-    if (error) {
-        ev_async_stop(p->loop, &b->over);
+    int error = aside_start(&b->aside, p->loop);
+    if (error < 0) {
         backup_free(b);
-        control_fail(call, EX_OSERR, "no thread for a backup: %s", strerror(error));
+        control_fail(call, EX_OSERR, "no thread for a backup: %s", strerror(-error));
         return;
     }
-    b->running = true;
     backup_free(p->backup);
     p->backup = b;
     log_info("backup: begun dir=%s", log_safez(dir));
@@ -162,41 +133,22 @@ void backup_state(struct pipeline *p, const json_t *request, struct control_call
         control_fail(call, EX_NOINPUT, "no backup was asked for since the start");
 }
 
-static json_t *backup_json(const struct upkeep_backup *backup)
+/* The store has no way to tell one to stop. What it has not finished by then is no backup. */
+bool backup_stop(struct pipeline *p)
 {
-    char at[CLOCK_TEXT];
-    return json_pack("{s:I, s:s, s:I, s:I}", "id", (json_int_t)backup->id, "at",
-                     clock_format(backup->at, at), "bytes", (json_int_t)backup->bytes, "files",
-                     (json_int_t)backup->files);
-}
-
-void backup_list(struct pipeline *p, const json_t *request, struct control_call *call)
-{
-    struct upkeep_backup *all;
-    size_t count;
-    char why[STORE_WHY];
-    const char *dir = dir_of(request, call);
-    (void)p;
-    if (!dir)
-        return;
-    if (store_backup_list(dir, &all, &count, why) < 0) {
-        control_fail(call, EX_NOINPUT, "%s", why);
-        return;
-    }
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, backup_json(&all[i]));
-    free(all);
-    control_answer(call, json_pack("{s:b, s:o}", "ok", 1, "backups", list));
-}
-
-/* RocksDB cannot be told to stop one: it is waited for, before the store is closed. */
-void backup_stop(struct pipeline *p)
-{
-    if (p->backup && p->backup->running) {
+    struct backup *b = p->backup;
+    if (!b)
+        return true;
+    bool was_running = b->aside.running;
+    if (was_running)
         log_info("backup: waiting for its end");
-        end(p->backup);
+    if (!aside_stop(&b->aside, STOP_US)) {
+        log_warning("backup: given up unfinished dir=%s", log_safez(b->dir));
+        return false;
     }
-    backup_free(p->backup);
+    if (was_running)
+        tell(b);
+    backup_free(b);
     p->backup = NULL;
+    return true;
 }

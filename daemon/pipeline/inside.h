@@ -19,6 +19,7 @@
 #include <jansson.h>
 
 struct backup;
+struct backup_look;
 struct batch;
 struct poll;
 struct push;
@@ -87,7 +88,8 @@ struct pipeline {
     ev_check after_sleep;
     ev_timer drain, keep;
     struct backup *backup; /* the newest, NULL none since the start */
-    uint64_t kept;         /* results before this seq were dropped since the start */
+    struct backup_look *backup_looks;
+    uint64_t kept; /* results before this seq were dropped since the start */
     struct {
         int64_t woke, busy_us, longest_us;
         uint64_t turns;
@@ -153,8 +155,14 @@ bool health_lines(const struct pipeline *pipeline, struct buf *out);
 /* ---- backup.c: requests */
 void backup_start(struct pipeline *pipeline, const json_t *request, struct control_call *call);
 void backup_state(struct pipeline *pipeline, const json_t *request, struct control_call *call);
+/* The request's directory, an absolute path; NULL with the refusal sent. */
+const char *backup_dir(const json_t *request, struct control_call *call);
+/* False: it goes on in spite of us, so that neither store nor pipeline may be freed. */
+bool backup_stop(struct pipeline *pipeline);
+
+/* ---- backup_list.c: the same */
 void backup_list(struct pipeline *pipeline, const json_t *request, struct control_call *call);
-void backup_stop(struct pipeline *pipeline);
+bool backup_list_stop(struct pipeline *pipeline);
 
 /* ---- keep.c: what is remembered for how long */
 void keep_init(struct pipeline *pipeline);

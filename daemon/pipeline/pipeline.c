@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -13,7 +14,9 @@
 #include "limits.h"
 #include "log.h"
 
-#define DRAIN_TICK_S 0.1
+#define DRAIN_TICK_S  0.1
+#define STORE_WAIT_US USEC_PER_SEC /* for what was committed, when the store cannot be closed */
+#define STORE_STEP_NS 10000000L
 
 /* ---------------------------------------------------------------------------------- the loop */
 
@@ -377,11 +380,27 @@ void pipeline_drain(struct pipeline *p, void (*on_drained)(void *ctx), void *ctx
     ev_timer_start(p->loop, &p->drain);
 }
 
+/* False: somebody still uses the store, so that it cannot be closed. What was committed is waited for all
+ * the same; what follows from it is left out, as after a crash. */
+static bool close_store(struct pipeline *p)
+{
+    const struct timespec pause = {.tv_nsec = STORE_STEP_NS};
+    bool over = backup_list_stop(p);
+    if (backup_stop(p) && over) {
+        store_close(p->store);
+        return true;
+    }
+    int64_t until = clock_mono() + STORE_WAIT_US;
+    while (!p->failed && store_pending_bytes(p->store) > 0 && clock_mono() < until)
+        nanosleep(&pause, NULL);
+    return false;
+}
+
 /* From the outside in: nobody is asked, nobody is answered, then the disk, then the sockets. */
-void pipeline_close(struct pipeline *p)
+bool pipeline_close(struct pipeline *p)
 {
     if (!p)
-        return;
+        return true;
     flow_stop(p);
     web_close(p->web);
     queue_stop(p);
@@ -391,8 +410,7 @@ void pipeline_close(struct pipeline *p)
     fetch_close(p->fetch);
     parser_close(p->parser);
     way_out_stop(p);
-    backup_stop(p);
-    store_close(p->store);
+    bool over = close_store(p);
     push_forget(p);
     intake_close(p->intake);
     sources_close(p->sources);
@@ -405,10 +423,13 @@ void pipeline_close(struct pipeline *p)
     ev_timer_stop(p->loop, &p->keep);
     gate_close(p);
     zmq_ctx_term(p->zmq);
+    if (!over)
+        return false;
     if (p->lock >= 0)
         close(p->lock);
     buf_free(&p->row);
     free(p);
+    return true;
 }
 
 const char *pipeline_web_address(const struct pipeline *p)

@@ -27,7 +27,9 @@ int pipeline_open(const struct config *config, struct ev_loop *loop, struct pipe
                   char why[PIPELINE_WHY]);
 /* Asks nobody any more, sends out no work, waits for what is under way; `on_drained` comes once. */
 void pipeline_drain(struct pipeline *pipeline, void (*on_drained)(void *ctx), void *ctx);
-void pipeline_close(struct pipeline *pipeline);
+/* False: a backup under way did not end in time and still uses the state; all that was accepted is durable,
+ * and the process has to end by _exit(), freeing nothing. */
+bool pipeline_close(struct pipeline *pipeline);
 /* False when everything stands still though it could go on: then only a new start helps, and the watchdog
  * is not fed. A slow disk, an empty queue or workers that are away are no such thing. */
 bool pipeline_moves(const struct pipeline *pipeline, const char **why_not_out);

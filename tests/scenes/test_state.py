@@ -2,6 +2,7 @@
 import os
 import shutil
 import subprocess
+import time
 
 from conftest import BIN, article, rss, wait_for
 
@@ -134,6 +135,46 @@ def test_files_that_are_gone_are_one_line_and_no_fresh_start(world):
         assert datelined(world, "--repair")[0] == 0
         whole(world)
         shutil.rmtree(state + ".before-repair")
+
+
+def test_a_stop_does_not_wait_for_a_backup_that_takes_long_and_nothing_is_lost(world):
+    total = stage(world, 1)
+    daemon = world.daemon()
+    wait_for(lambda: world.queue()["accepted"] == total)
+    pipe = os.path.join(world.folder, "backups", "meta", ".1.tmp")
+    os.makedirs(os.path.dirname(pipe))
+    os.mkfifo(pipe)  # where the backup writes last: it waits for a reader that never comes
+    making = subprocess.Popen([os.path.join(BIN, "dateline"), "backup", "backups", "-c", world.config], cwd=world.folder,
+                              stderr=subprocess.DEVNULL)
+    wait_for(lambda: "backup: begun" in open(daemon.log).read())
+    time.sleep(1)
+    assert making.poll() is None
+    world.ask("backup", "--list", "backups")  # which reads the directory beside it
+    daemon.terminate()
+    assert daemon.wait(15) == 0
+    assert "given up" in open(daemon.log).read()
+    assert making.wait(30) == 69
+    rows = whole(world)
+    assert rows["queue"] == total
+    os.remove(pipe)
+    world.daemon()
+    assert world.ask("backup", "backups", "--verify")["backup"]["verified"]
+
+
+def test_a_folder_of_backups_that_does_not_answer_holds_up_nobody(world):
+    world.configure()
+    daemon = world.daemon()
+    world.run("backup", "backups")
+    os.makedirs(os.path.join(world.folder, "slow", "meta"))
+    os.mkfifo(os.path.join(world.folder, "slow", "meta", "1"))  # opened for reading, it waits for a writer
+    asking = subprocess.Popen([os.path.join(BIN, "dateline"), "backup", "--list", "slow", "-c", world.config],
+                              cwd=world.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(0.5)
+    assert len(world.ask("backup", "--list", "backups")["backups"]) == 1
+    world.run("backup", "backups")
+    assert asking.wait(30) == 69
+    daemon.terminate()
+    assert daemon.wait(15) == 0
 
 
 def test_maintenance_without_a_state_or_a_backup_says_so(world):
