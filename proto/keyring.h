@@ -109,7 +109,7 @@ int keyring_guard(struct keyring *keys, const struct keyring_gate *options, char
 void keyring_unguard(struct keyring *keys);
 /* Reads the authorised keys anew; what is no longer let in is cut. On an error the old ones stay. */
 int keyring_reload(struct keyring *keys, char why[KEYRING_WHY]);
-/* A daemon's socket, before bind. 0 or a negative errno. */
+/* A daemon's socket, one a domain, before bind. 0 or a negative errno. */
 int keyring_serve(const struct keyring *keys, void *socket, enum keyring_domain domain);
 /* May the sender of this message go on? Otherwise it has been cut, and the message is to be dropped.
  * `frame` is any frame that the peer sent: a ROUTER's routing id, which libzmq puts in front, knows nothing.

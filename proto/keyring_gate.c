@@ -1,18 +1,26 @@
 /*
  * The daemon's gate. ZAP's questions come over inproc://zeromq.zap.01, one for each CURVE handshake that
- * proved a key; the answer lets it in or not, and gives the connection its key as User-Id, which each of
- * its messages carries from then on.
+ * proved a key; the answer lets it in or not, and gives the connection its key and a number as User-Id, which each
+ * of its messages carries from then on.
  *
- *  1. A peer is a descriptor with the key that was let in by it. It is told from a later socket of the
- *     same number by its inode, which the kernel does not give twice in our time.
- *  2. What ZAP answered is not relied on later: each message is judged again, so nothing that waited in a
+ *  1. A connection has a number, given in the order of ZAP's answers, and each of its messages carries it
+ *     behind the key. The descriptor of a message is its connection's own only while that is open: libzmq
+ *     tells of the end of a connection before it closes the descriptor, and so before a later connection of
+ *     the same descriptor can ask ZAP. What we are told is read before a number is given; so a connection
+ *     whose number is not above `gone[fd]` is not what this descriptor is now.
+ *  2. A peer is a descriptor with the key that was let in by it, and the socket's inode, looked at before we
+ *     read whether it is gone. A cut holds the descriptor by a copy while it compares the inode and shuts it.
+ *  3. What ZAP answered is not relied on later: each message is judged again, so nothing that waited in a
  *     queue passes a revocation, and a connection that was let in while the list changed is seen.
  */
 #include "keyring_inside.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "authorised.h"
 #include "clock.h"
@@ -24,9 +32,11 @@
 #define ZAP_FRAMES   7 /* version, request, domain, address, identity, mechanism, key */
 #define TICK_S       1.0
 #define PRUNE_TICKS  64
+#define USER_ID      (KEY_TEXT + 24) /* a key, a space, a connection's number */
 
 struct peer {
     int fd;
+    uint64_t number; /* its connection's */
     dev_t device;
     ino_t inode;
     enum keyring_domain domain;
@@ -44,6 +54,9 @@ struct gate {
     ev_timer tick; /* what expired; what never got to ZAP */
     unsigned ticks;
     struct peer *peers;
+    uint64_t newest; /* number given to a connection */
+    uint64_t *gone;  /* by descriptor: the newest number given when one of it was told to be over */
+    size_t gone_len;
     void *monitors[KEYRING_DOMAINS];
     uint64_t results[KEYRING_RESULTS];
 };
@@ -109,37 +122,92 @@ static void tell(struct gate *g, const struct keyring_event *event)
 
 /* ---- connections */
 
-static bool is_same(const struct peer *peer)
+static bool is_inode(int fd, const struct peer *peer)
 {
     struct stat st;
-    return fstat(peer->fd, &st) == 0 && st.st_dev == peer->device && st.st_ino == peer->inode;
-}
-
-static void remember(struct gate *g, int fd, enum keyring_domain domain, const char *key,
-                     const char *name)
-{
-    struct stat st;
-    struct peer *peer = NULL;
-    if (fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode))
-        return; /* it is gone already */
-    HASH_FIND_INT(g->peers, &fd, peer);
-    if (!peer) {
-        peer = xcalloc(1, sizeof *peer);
-        peer->fd = fd;
-        HASH_ADD_INT(g->peers, fd, peer);
-    }
-    peer->device = st.st_dev; /* keeps (1) */
-    peer->inode = st.st_ino;
-    peer->domain = domain;
-    if (name || strcmp(peer->key, key) != 0)
-        snprintf(peer->name, sizeof peer->name, "%s", name ? name : "");
-    snprintf(peer->key, sizeof peer->key, "%s", key);
+    return fstat(fd, &st) == 0 && st.st_dev == peer->device && st.st_ino == peer->inode;
 }
 
 static void forget(struct gate *g, struct peer *peer)
 {
     HASH_DEL(g->peers, peer);
     free(peer);
+}
+
+static struct peer *peer_of(const struct gate *g, int fd)
+{
+    struct peer *peer = NULL;
+    HASH_FIND_INT(g->peers, &fd, peer);
+    return peer;
+}
+
+static void is_over(struct gate *g, int fd)
+{
+    size_t at = (size_t)fd;
+    struct peer *peer = peer_of(g, fd);
+    if (at >= g->gone_len) {
+        g->gone = xrealloc(g->gone, (at + 1) * 2 * sizeof *g->gone);
+        memset(g->gone + g->gone_len, 0, ((at + 1) * 2 - g->gone_len) * sizeof *g->gone);
+        g->gone_len = (at + 1) * 2;
+    }
+    g->gone[at] = g->newest; /* keeps (1) */
+    if (peer)
+        forget(g, peer);
+}
+
+static bool is_gone(const struct gate *g, int fd, uint64_t number)
+{
+    return (size_t)fd < g->gone_len && number <= g->gone[fd];
+}
+
+/* Connections that are over; and what never gets to ZAP: no CURVE, the wrong server key, a handshake that
+ * is not finished. */
+static void read_monitors(struct gate *g)
+{
+    uint32_t detail;
+    int what;
+    for (int i = 0; i < KEYRING_DOMAINS; i++)
+        while (g->monitors[i] && (what = keyring_next_event(g->monitors[i], &detail)) != 0) {
+            struct keyring_event event = {.result = KEYRING_HANDSHAKE,
+                                          .domain = (enum keyring_domain)i};
+            if (what == ZMQ_EVENT_DISCONNECTED)
+                is_over(g, (int)detail);
+            else
+                tell(g, &event);
+        }
+}
+
+/* NULL: it is over already. */
+static struct peer *remember(struct gate *g, int fd, uint64_t number, enum keyring_domain domain,
+                             const char *key)
+{
+    struct stat st;
+    struct peer *peer;
+    if (fd < 0 || fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode))
+        return NULL;
+    read_monitors(g); /* keeps (2) */
+    if (is_gone(g, fd, number))
+        return NULL;
+    if ((peer = peer_of(g, fd)))
+        forget(g, peer); /* of one whose end nobody told */
+    peer = xcalloc(1, sizeof *peer);
+    *peer = (struct peer){
+        .fd = fd, .number = number, .device = st.st_dev, .inode = st.st_ino, .domain = domain};
+    snprintf(peer->key, sizeof peer->key, "%s", key);
+    HASH_ADD_INT(g->peers, fd, peer);
+    return peer;
+}
+
+/* False: its descriptor is not this connection's any more. */
+static bool shut(const struct peer *peer)
+{
+    int copy = fcntl(peer->fd, F_DUPFD_CLOEXEC, 0); /* keeps (2): what it names stays what it is */
+    bool same = copy >= 0 && is_inode(copy, peer);
+    if (same)
+        (void)shutdown(copy, SHUT_RDWR); /* libzmq closes it, and tells its socket */
+    if (copy >= 0)
+        close(copy);
+    return same;
 }
 
 static void cut(struct gate *g, struct peer *peer, enum keyring_result now)
@@ -149,10 +217,8 @@ static void cut(struct gate *g, struct peer *peer, enum keyring_result now)
                                   .name = peer->name,
                                   .key = peer->key,
                                   .cut_for = now};
-    if (is_same(peer)) {
-        (void)shutdown(peer->fd, SHUT_RDWR); /* libzmq closes it, and tells its socket */
+    if (shut(peer))
         tell(g, &event);
-    }
     forget(g, peer);
 }
 
@@ -165,29 +231,42 @@ static void sweep(struct gate *g, bool prune)
         enum keyring_result now = judge(g, peer->domain, peer->key, &name);
         if (now != KEYRING_LET_IN)
             cut(g, peer, now);
-        else if (prune && !is_same(peer))
+        else if (prune && !is_inode(peer->fd, peer))
             forget(g, peer);
     }
 }
 
+/* Of a User-Id as answer() gives it. */
+static bool read_user(const char *user, char key[KEY_TEXT], uint64_t *number_out)
+{
+    struct str rest = str_of(user), text;
+    if (!str_cut(&rest, ' ', &text) || !key_is(text) || str_u64(rest, number_out) < 0)
+        return false;
+    snprintf(key, KEY_TEXT, "%.*s", STR_ARG(text));
+    return true;
+}
+
 bool keyring_admit(const struct keyring *keys, enum keyring_domain domain, zmq_msg_t *frame)
 {
-    struct peer *peer = NULL;
+    char key[KEY_TEXT];
+    uint64_t number;
     const char *name;
     if (!keys || !keys->gate)
         return true;
-    const char *key = zmq_msg_gets(frame, "User-Id");
+    const char *user = zmq_msg_gets(frame, "User-Id");
     int fd = zmq_msg_get(frame, ZMQ_SRCFD);
-    if (!key || !key_is(str_of(key)))
+    if (!user || !read_user(user, key, &number))
         return false; /* nothing comes without one: ZAP is asked for every connection */
     enum keyring_result now = judge(keys->gate, domain, key, &name);
-    if (fd >= 0)
-        remember(keys->gate, fd, domain, key, name);
+    struct peer *peer = peer_of(keys->gate, fd);
+    if (!peer || peer->number != number)
+        peer = remember(keys->gate, fd, number, domain, key);
+    if (peer && name) /* a revoked key has none: it is told by the name it had */
+        snprintf(peer->name, sizeof peer->name, "%s", name);
     if (now == KEYRING_LET_IN)
         return true;
-    HASH_FIND_INT(keys->gate->peers, &fd, peer);
     if (peer)
-        cut(keys->gate, peer, now); /* keeps (2) */
+        cut(keys->gate, peer, now); /* keeps (3) */
     return false;
 }
 
@@ -261,11 +340,14 @@ static void answer(struct gate *g, const struct question *q, enum keyring_result
                    const char *key)
 {
     bool in = result == KEYRING_LET_IN;
+    char user[USER_ID] = "";
+    if (in)
+        snprintf(user, sizeof user, "%s %llu", key, (unsigned long long)++g->newest);
     const struct str parts[] = {STR(ZAP_VERSION),
                                 frame_of(q, 1),
                                 in ? STR("200") : STR("400"),
                                 str_of(results[result].text),
-                                in ? str_of(key) : STR_NONE,
+                                str_of(user),
                                 STR_NONE};
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         if (zmq_send(g->zap, parts[i].at ? parts[i].at : "", parts[i].len,
@@ -280,24 +362,13 @@ static int on_question(struct zev *zev, int events)
     char key[KEY_TEXT];
     (void)events;
     int r = read_question(g->zap, &q);
+    if (r != -EAGAIN)
+        read_monitors(g); /* keeps (1) */
     if (r == -EBADMSG)
         answer(g, &q, KEYRING_HANDSHAKE, NULL);
     else if (r == 0)
         answer(g, &q, decide(g, &q, key), key);
     return r == 0 || r == -EBADMSG;
-}
-
-/* ---- what never gets to ZAP: no CURVE, the wrong server key, a handshake that is not finished */
-
-static void read_monitors(struct gate *g)
-{
-    uint32_t detail;
-    for (int i = 0; i < KEYRING_DOMAINS; i++)
-        while (g->monitors[i] && keyring_next_event(g->monitors[i], &detail) != 0) {
-            struct keyring_event event = {.result = KEYRING_HANDSHAKE,
-                                          .domain = (enum keyring_domain)i};
-            tell(g, &event);
-        }
 }
 
 static void on_tick(struct ev_loop *loop, ev_timer *w, int revents)
@@ -337,6 +408,7 @@ static void gate_free(struct gate *g)
         forget(g, peer);
     authorised_free(g->list);
     free(g->authorised);
+    free(g->gone);
     free(g);
 }
 
@@ -397,10 +469,11 @@ int keyring_serve(const struct keyring *keys, void *socket, enum keyring_domain 
         zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, name, strlen(name)) != 0)
         return -errno;
     if (!keys->gate->monitors[domain])
-        keys->gate->monitors[domain] = keyring_monitor(keys->gate->options.zmq, socket,
-                                                       ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                                                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL);
-    return 0;
+        keys->gate->monitors[domain] =
+            keyring_monitor(keys->gate->options.zmq, socket,
+                            ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                                ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_DISCONNECTED);
+    return keys->gate->monitors[domain] ? 0 : -EMFILE;
 }
 
 void keyring_counts(const struct keyring *keys, struct keyring_counts *out)

@@ -26,6 +26,7 @@ struct world {
     struct keyring *keys;
     char endpoint[64], feed_endpoint[64];
     unsigned heard, dropped, subscribed;
+    int fd; /* that the last message came by */
     struct keyring_event last;
     char last_name[KEY_TEXT];
 };
@@ -47,6 +48,7 @@ static int on_message(struct zev *zev, int events)
     if (zmq_msg_recv(&route, w->router, ZMQ_DONTWAIT) < 0)
         return 0;
     zmq_msg_recv(&body, w->router, ZMQ_DONTWAIT);
+    w->fd = zmq_msg_get(&body, ZMQ_SRCFD);
     if (keyring_admit(w->keys, KEYRING_WORK, &body)) {
         w->heard++;
         zmq_msg_send(&route, w->router, ZMQ_SNDMORE | ZMQ_DONTWAIT);
@@ -421,6 +423,52 @@ static void revoking_one_leaves_the_others(void **state)
     client_close(&goes);
 }
 
+/* It is here, and not read yet. */
+static void say_unread(struct world *w, const struct client *c)
+{
+    int events = 0;
+    size_t size = sizeof events;
+    say(c);
+    for (int64_t end = now_us() + PATIENCE_US; !(events & ZMQ_POLLIN) && now_us() < end;)
+        zmq_getsockopt(w->router, ZMQ_EVENTS, &events, &size);
+    assert_true(events & ZMQ_POLLIN);
+}
+
+static void wait_until_closed(int fd)
+{
+    struct stat st;
+    for (int64_t end = now_us() + PATIENCE_US; fstat(fd, &st) == 0 && now_us() < end;)
+        usleep(1000);
+    assert_int_equal(fstat(fd, &st), -1);
+}
+
+/* What a peer had sent before it went is read when its descriptor is another's already. */
+static void revoking_leaves_whoever_has_the_descriptor_of_a_peer_that_went(void **state)
+{
+    struct world *w = *state;
+    int other[2];
+    char byte;
+    new_key(w, "desk", "worker", "");
+    struct client c = client(w, ZMQ_DEALER, w->endpoint, "desk");
+    expect_answer(w, &c);
+    unsigned heard = w->heard;
+    say_unread(w, &c);
+    client_close(&c);
+    wait_until_closed(w->fd);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, other), 0);
+    int mine = other[other[1] == w->fd ? 0 : 1], its = other[other[1] == w->fd ? 1 : 0];
+    if (its != w->fd) {
+        assert_int_equal(dup2(its, w->fd), w->fd);
+        close(its);
+    }
+    TURN_UNTIL(w, w->heard == heard + 1);
+    revoke_all(w);
+    assert_int_equal(recv(mine, &byte, 1, MSG_DONTWAIT), -1); /* and not the end: 0 */
+    assert_int_equal(count(w, KEYRING_CUT), 0);
+    close(w->fd);
+    close(mine);
+}
+
 static void revoking_drops_what_waits_in_the_queue(void **state)
 {
     struct world *w = *state;
@@ -428,12 +476,7 @@ static void revoking_drops_what_waits_in_the_queue(void **state)
     struct client c = client(w, ZMQ_DEALER, w->endpoint, "desk");
     expect_answer(w, &c);
     unsigned heard = w->heard;
-    say(&c);
-    int events = 0;
-    size_t size = sizeof events;
-    for (int64_t end = now_us() + PATIENCE_US; !(events & ZMQ_POLLIN) && now_us() < end;)
-        zmq_getsockopt(w->router, ZMQ_EVENTS, &events, &size); /* here, and not read yet */
-    assert_true(events & ZMQ_POLLIN);
+    say_unread(w, &c);
     revoke_all(w);
     TURN_UNTIL(w, w->dropped == 1);
     assert_int_equal(w->heard, heard);
@@ -587,6 +630,7 @@ int main(void)
         IN_WORLD(gate_works_on_under_200_half_open_handshakes_and_drops_them),
         IN_WORLD(revoking_cuts_the_connection_and_refuses_the_next),
         IN_WORLD(revoking_one_leaves_the_others),
+        IN_WORLD(revoking_leaves_whoever_has_the_descriptor_of_a_peer_that_went),
         IN_WORLD(revoking_drops_what_waits_in_the_queue),
         IN_WORLD(revoking_cuts_subscribers_whose_prefix_others_have_too),
         IN_WORLD(taking_a_role_away_cuts),
