@@ -45,16 +45,18 @@ static int64_t silence_us(const struct dateline_feed *feed)
     return WIRE_SILENCE * (int64_t)feed->interval_ms * USEC_PER_MSEC;
 }
 
-static int check_times(struct dateline_feed *feed, struct dateline_event *out)
+/* What waits to be read is a sign of life and may be the answer, however late we come to it. */
+static int check_times(struct dateline_feed *feed, bool live, bool replay,
+                       struct dateline_event *out)
 {
     int64_t now = clock_mono();
-    if (feed->asked && now - feed->asked_at >= ANSWER_US) {
+    if (feed->asked && !replay && now - feed->asked_at >= ANSWER_US) {
         int err = feed_replay_open(feed);
         if (err)
             return err;
         feed_ask(feed);
     }
-    if (feed->silent || now - feed->heard_at < silence_us(feed))
+    if (feed->silent || live || now - feed->heard_at < silence_us(feed))
         return 0;
     feed->silent = true;
     return give_plain(feed, out, DATELINE_SILENT);
@@ -112,6 +114,9 @@ static int hear(struct dateline_feed *feed, int64_t until, struct dateline_event
 {
     bool live = false, replay = false;
     int err = wait_for(feed, until, &live, &replay);
+    int made = !err || err == -EAGAIN ? check_times(feed, live, replay, out) : 0;
+    if (made)
+        return made;
     if (!err && replay && !feed->page_open)
         err = feed_read_replay(feed);
     if (!err && live)
@@ -127,8 +132,6 @@ int dateline_feed_next(struct dateline_feed *feed, int timeout_ms, struct dateli
     for (;;) {
         int made = give_ready(feed, out);
         bool more = feed->page_open || (feed->held && feed->state == FEED_LIVE);
-        if (!made && !more)
-            made = check_times(feed, out);
         if (!made && !more)
             made = hear(feed, until, out);
         if (!made && !more && until <= clock_mono())
