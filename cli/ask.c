@@ -301,17 +301,23 @@ int ask_daemon(const struct ask *ask, json_t *request, json_t **out)
     return code;
 }
 
-int ask_print_json(const json_t *answer)
+void ask_put_json(const json_t *value)
 {
-    char *text = json_dumps(answer, JSON_COMPACT | JSON_REAL_PRECISION(12));
+    char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(12));
     struct buf shown = BUF_NONE;
     if (isatty(STDOUT_FILENO))
         show_put(&shown, str_of(text));
     else
         buf_putz(&shown, text);
-    puts(buf_cstr(&shown));
+    fputs(buf_cstr(&shown), stdout);
     buf_free(&shown);
     free(text);
+}
+
+int ask_print_json(const json_t *answer)
+{
+    ask_put_json(answer);
+    putchar('\n');
     return EX_OK;
 }
 

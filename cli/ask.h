@@ -57,7 +57,9 @@ int ask_parse(struct ask *ask, int argc, char **argv, int least, int most);
 /* Steals `request`. 0 with the answer, whose "ok" is true; otherwise an exit status of sysexits.h, and
  * the reason was printed. */
 int ask_daemon(const struct ask *ask, json_t *request, json_t **out);
-/* One line of JSON on stdout; gives 0. */
+/* JSON on stdout; harmless on a terminal. */
+void ask_put_json(const json_t *value);
+/* One line of it; gives 0. */
 int ask_print_json(const json_t *answer);
 
 /* Where the keys are: the options' or the configuration's. An operator's own key with the daemon's

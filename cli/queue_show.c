@@ -1,6 +1,7 @@
 /* What `dateline queue` shows. Long answers come in pages: each says where the next one begins. */
 #include "queue.h"
 
+#include <stdlib.h>
 #include <sysexits.h>
 
 #include "clock.h"
@@ -90,82 +91,130 @@ static void draw_tally(const char *title, json_t *tally)
     buf_free(&out);
 }
 
-static void draw_queued(const json_t *items)
+static void put_queued(struct table *table, const json_t *item)
 {
-    const json_t *item;
-    size_t i;
-    struct table *table = table_new(queued_columns, ARRAY_LEN(queued_columns));
-    json_array_foreach (items, i, item) {
-        put_number(table, item, "id");
-        put_text(table, item, "state");
-        put_text(table, item, "lane");
-        put_text(table, item, "language");
-        put_number(table, item, "deliveries");
-        put_age(table, item);
-        put_text(table, item, "worker");
-        put_text(table, item, json_text(item, "headline").len ? "headline" : "uri");
-    }
-    table_print(table, stdout);
-    table_free(table);
+    put_number(table, item, "id");
+    put_text(table, item, "state");
+    put_text(table, item, "lane");
+    put_text(table, item, "language");
+    put_number(table, item, "deliveries");
+    put_age(table, item);
+    put_text(table, item, "worker");
+    put_text(table, item, json_text(item, "headline").len ? "headline" : "uri");
 }
 
-static void draw_dead(const json_t *items)
+static void put_dead(struct table *table, const json_t *item)
 {
-    const json_t *item;
-    size_t i;
-    struct table *table = table_new(dead_columns, ARRAY_LEN(dead_columns));
-    json_array_foreach (items, i, item) {
-        put_number(table, item, "id");
-        put_when(table, item, "at");
-        put_number(table, item, "deliveries");
-        table_put(table, HUMAN_BAD, json_text(item, "reason"));
-        put_text(table, item, "headline");
-        put_text(table, item, "uri");
-    }
-    table_print(table, stdout);
-    table_free(table);
+    put_number(table, item, "id");
+    put_when(table, item, "at");
+    put_number(table, item, "deliveries");
+    table_put(table, HUMAN_BAD, json_text(item, "reason"));
+    put_text(table, item, "headline");
+    put_text(table, item, "uri");
 }
+
+/* One kind of list. */
+struct kind {
+    const char *what; /* to be asked for */
+    const struct table_column *columns;
+    size_t column_count;
+    void (*put)(struct table *table, const json_t *item);
+};
+static const struct kind queued = {"queue-list", queued_columns, ARRAY_LEN(queued_columns),
+                                   put_queued};
+static const struct kind dead = {"queue-dead", dead_columns, ARRAY_LEN(dead_columns), put_dead};
 
 /* ------------------------------------------------------------------------------------- pages */
 
-static json_t *page_request(const struct queue_args *args, const char *what, uint64_t have,
-                            json_int_t from)
+/* Each page is shown and forgotten: there may be a million rows. */
+struct listing {
+    struct queue_args *args;
+    const struct kind *kind;
+    struct table *table;
+    uint64_t count;  /* rows shown */
+    json_int_t from; /* where the next page begins, 0: that was all */
+};
+
+static json_t *page_request(const struct listing *l)
 {
-    uint64_t left = args->number ? args->number - have : LIMIT_QUEUE_PAGE;
-    return json_pack("{s:s, s:I, s:I, s:s*, s:s*}", "do", what, "from", from, "limit",
+    uint64_t left = l->args->number ? l->args->number - l->count : LIMIT_QUEUE_PAGE;
+    return json_pack("{s:s, s:I, s:I, s:s*, s:s*}", "do", l->kind->what, "from", l->from, "limit",
                      (json_int_t)(left < LIMIT_QUEUE_PAGE ? left : LIMIT_QUEUE_PAGE), "state",
-                     args->state, "reason", args->reason);
+                     l->args->state, "reason", l->args->reason);
 }
 
-/* All rows that are wanted, page by page, as one answer: the last page with the items of all. */
-static int gather(struct queue_args *args, const char *what, json_t **out)
+static void show_rows(struct listing *l, const json_t *items)
 {
-    json_t *items = json_array(), *answer = NULL;
-    json_int_t from = 0;
-    int code = 0;
-    do {
-        json_decref(answer);
-        answer = NULL;
-        code =
-            ask_daemon(&args->ask, page_request(args, what, json_array_size(items), from), &answer);
-        if (code)
-            break;
-        json_array_extend(items, json_object_get(answer, "items"));
-        from = json_integer_value(json_object_get(answer, "next"));
-    } while (from > 0 && (!args->number || json_array_size(items) < args->number));
-    if (code) {
-        json_decref(items);
-        return code;
+    const json_t *item;
+    size_t i;
+    json_array_foreach (items, i, item)
+        l->kind->put(l->table, item);
+    if (json_array_size(items))
+        table_print(l->table, stdout);
+}
+
+static void print_items(const struct listing *l, const json_t *items)
+{
+    const json_t *item;
+    size_t i;
+    json_array_foreach (items, i, item) {
+        fputs(l->count + i ? "," : "{\"items\":[", stdout);
+        ask_put_json(item);
     }
-    json_object_set_new(answer, "items", items);
-    *out = answer;
-    return 0;
 }
 
-static void say_more(const json_t *answer)
+/* All pages are one answer: the items of all, and what else the last one says. */
+static void print_rest(const struct listing *l, json_t *answer)
 {
-    if (json_integer_value(json_object_get(answer, "next")) > 0)
+    json_object_del(answer, "items");
+    char *rest = json_dumps(answer, JSON_COMPACT);
+    printf("%s],%s\n", l->count ? "" : "{\"items\":[", rest + 1);
+    free(rest);
+}
+
+static void show_page(struct listing *l, json_t *answer)
+{
+    const json_t *items = json_object_get(answer, "items");
+    if (l->args->ask.json)
+        print_items(l, items);
+    else
+        show_rows(l, items);
+    l->count += json_array_size(items);
+    l->from = json_integer_value(json_object_get(answer, "next"));
+}
+
+static bool wants_more(const struct listing *l)
+{
+    return l->from > 0 && (!l->args->number || l->count < l->args->number) && !ferror(stdout);
+}
+
+static int show_pages(struct listing *l)
+{
+    int code;
+    do {
+        json_t *answer;
+        code = ask_daemon(&l->args->ask, page_request(l), &answer);
+        if (code)
+            return code;
+        show_page(l, answer);
+        if (l->args->ask.json && !wants_more(l))
+            print_rest(l, answer);
+        json_decref(answer);
+    } while (wants_more(l));
+    return code;
+}
+
+/* *count_out: rows that were shown. */
+static int show(struct queue_args *args, const struct kind *kind, uint64_t *count_out)
+{
+    struct listing l = {.args = args, .kind = kind};
+    l.table = table_new(kind->columns, kind->column_count);
+    int code = show_pages(&l);
+    table_free(l.table);
+    if (code == 0 && l.from > 0 && !args->ask.json)
         fputs("dateline queue: there may be more, -n 0 shows all\n", stderr);
+    *count_out = l.count;
+    return code;
 }
 
 int queue_show_summary(struct queue_args *args)
@@ -187,8 +236,11 @@ int queue_show_summary(struct queue_args *args)
         draw_tally("by language", json_object_get(queue, "languages"));
         draw_tally("no worker takes", json_object_get(queue, "unroutable"));
         if (json_array_size(items)) {
+            struct listing l = {.kind = &queued};
             putchar('\n');
-            draw_queued(items);
+            l.table = table_new(queued_columns, ARRAY_LEN(queued_columns));
+            show_rows(&l, items);
+            table_free(l.table);
         }
     }
     json_decref(answer);
@@ -197,41 +249,23 @@ int queue_show_summary(struct queue_args *args)
 
 int queue_show_list(struct queue_args *args)
 {
-    json_t *answer;
+    uint64_t count;
     if (args->state && str_is(str_of(args->state), "dead"))
         return queue_show_dead(args);
-    int code = gather(args, "queue-list", &answer);
-    if (code)
-        return code;
-    if (args->ask.json) {
-        ask_print_json(answer);
-    } else if (json_array_size(json_object_get(answer, "items")) == 0) {
+    int code = show(args, &queued, &count);
+    if (code == 0 && count == 0 && !args->ask.json)
         fputs("dateline queue: there are none\n", stderr);
-    } else {
-        draw_queued(json_object_get(answer, "items"));
-        say_more(answer);
-    }
-    json_decref(answer);
-    return EX_OK;
+    return code;
 }
 
 int queue_show_dead(struct queue_args *args)
 {
-    json_t *answer;
-    int code = gather(args, "queue-dead", &answer);
-    if (code)
-        return code;
-    if (args->ask.json) {
-        ask_print_json(answer);
-    } else if (json_array_size(json_object_get(answer, "items")) == 0) {
+    uint64_t count;
+    int code = show(args, &dead, &count);
+    if (code == 0 && count == 0 && !args->ask.json)
         fprintf(stderr, "dateline queue: no item is dead%s\n",
                 args->reason ? " for such a reason" : "");
-    } else {
-        draw_dead(json_object_get(answer, "items"));
-        say_more(answer);
-    }
-    json_decref(answer);
-    return EX_OK;
+    return code;
 }
 
 /* -------------------------------------------------------------------------------------- one item */

@@ -20,6 +20,8 @@ struct table {
     size_t width;
     struct cell *cells;
     size_t count, cap;
+    size_t widths[COLUMNS_MAX]; /* of the parts that were rendered */
+    bool begun;
 };
 
 struct table *table_new(const struct table_column *columns, size_t count)
@@ -31,12 +33,18 @@ struct table *table_new(const struct table_column *columns, size_t count)
     return table;
 }
 
+static void drop_rows(struct table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        free(table->cells[i].text);
+    table->count = 0;
+}
+
 void table_free(struct table *table)
 {
     if (!table)
         return;
-    for (size_t i = 0; i < table->count; i++)
-        free(table->cells[i].text);
+    drop_rows(table);
     free(table->cells);
     free(table);
 }
@@ -55,11 +63,12 @@ void table_put(struct table *table, enum human_tone tone, struct str text)
 }
 
 /* Widest cell of each column; then the shrinking ones give way, the widest first, until it fits. */
-static void measure(const struct table *t, size_t width, size_t out[COLUMNS_MAX])
+static void measure(struct table *t, size_t width)
 {
-    size_t sum = GAP * (t->width - 1);
+    size_t sum = GAP * (t->width - 1), *out = t->widths;
     for (size_t i = 0; i < t->width; i++) {
-        out[i] = show_columns(str_of(t->columns[i].title));
+        size_t title = show_columns(str_of(t->columns[i].title));
+        out[i] = out[i] > title ? out[i] : title;
         for (size_t c = i; c < t->count; c += t->width)
             if (t->cells[c].columns > out[i])
                 out[i] = t->cells[c].columns;
@@ -109,32 +118,38 @@ static void put_cell(struct buf *out, const struct table_column *column, size_t 
 
 static void render_tabs(const struct table *t, struct buf *out)
 {
-    for (size_t i = 0; i < t->width; i++)
+    for (size_t i = 0; i < t->width && !t->begun; i++)
         buf_printf(out, "%s%c", t->columns[i].title, i + 1 < t->width ? '\t' : '\n');
     for (size_t c = 0; c < t->count; c++)
         buf_printf(out, "%s%c", t->cells[c].text, (c + 1) % t->width ? '\t' : '\n');
 }
 
-void table_render(const struct table *t, size_t width, bool colours, struct buf *out)
+static void render_aligned(const struct table *t, bool colours, struct buf *out)
 {
-    size_t widths[COLUMNS_MAX];
-    assert(t->count % t->width == 0);
-    if (width == 0) {
-        render_tabs(t, out);
-        return;
-    }
-    measure(t, width, widths);
-    for (size_t i = 0; i < t->width; i++)
-        put_cell(out, &t->columns[i], widths[i], i + 1 == t->width, str_of(t->columns[i].title),
+    for (size_t i = 0; i < t->width && !t->begun; i++)
+        put_cell(out, &t->columns[i], t->widths[i], i + 1 == t->width, str_of(t->columns[i].title),
                  colours ? HUMAN_BOLD : HUMAN_PLAIN);
     for (size_t c = 0; c < t->count; c++) {
         size_t i = c % t->width;
-        put_cell(out, &t->columns[i], widths[i], i + 1 == t->width, str_of(t->cells[c].text),
+        put_cell(out, &t->columns[i], t->widths[i], i + 1 == t->width, str_of(t->cells[c].text),
                  colours ? t->cells[c].tone : HUMAN_PLAIN);
     }
 }
 
-void table_print(const struct table *t, FILE *to)
+void table_render(struct table *t, size_t width, bool colours, struct buf *out)
+{
+    assert(t->count % t->width == 0);
+    if (width == 0) {
+        render_tabs(t, out);
+    } else {
+        measure(t, width);
+        render_aligned(t, colours, out);
+    }
+    t->begun = true;
+    drop_rows(t);
+}
+
+void table_print(struct table *t, FILE *to)
 {
     struct buf out = BUF_NONE;
     table_render(t, human_width(to), human_colours(to), &out);

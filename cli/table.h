@@ -22,9 +22,10 @@ struct table *table_new(const struct table_column *columns, size_t count);
 void table_free(struct table *table);
 /* The next cell of the row; rows fill themselves from left to right. Copies. */
 void table_put(struct table *table, enum human_tone tone, struct str text);
-/* `width` of the terminal in columns, 0: tabs. Appends. */
-void table_render(const struct table *table, size_t width, bool colours, struct buf *out);
-/* To `to`, as it can show it. */
-void table_print(const struct table *table, FILE *to);
+/* Appends the rows that were put since the last time, and forgets them; the titles the first time. Columns
+ * never get narrower from one part to the next. `width` of the terminal in columns, 0: tabs. */
+void table_render(struct table *table, size_t width, bool colours, struct buf *out);
+/* The same to `to`, as it can show it. */
+void table_print(struct table *table, FILE *to);
 
 #endif

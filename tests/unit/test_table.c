@@ -45,6 +45,17 @@ static void table_aligns_its_columns_by_width_on_screen(void **state)
                     "tass-en  1,234  世界 and what it does all day\n");
 }
 
+static void table_in_parts_has_one_head_and_never_gets_narrower(void **state)
+{
+    (void)state;
+    struct table *t = sample();
+    struct buf first = BUF_NONE;
+    table_render(t, 80, false, &first);
+    buf_free(&first);
+    put_row(t, "b", "2", "more");
+    assert_rendered(t, 80, false, "b            2  more\n");
+}
+
 static void table_cuts_what_shrinks_when_the_terminal_is_narrow(void **state)
 {
     (void)state;
@@ -177,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_aligns_its_columns_by_width_on_screen),
+        cmocka_unit_test(table_in_parts_has_one_head_and_never_gets_narrower),
         cmocka_unit_test(table_cuts_what_shrinks_when_the_terminal_is_narrow),
         cmocka_unit_test(table_keeps_a_part_of_every_column_however_narrow_it_gets),
         cmocka_unit_test(table_is_tabs_where_there_is_no_terminal),
