@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <zmq.h>
 
+#include "clock.h"
+
 /*
  *        sleep          An edge on ZMQ_FD only ends the sleep. What there is to do is asked of
  *     ┌────┴────┐       ZMQ_EVENTS: after the sleep, to do it, and before the next, so that the
@@ -10,7 +12,8 @@
  *  (stay awake?) (work) edge that receiving waits for. A socket without an edge and without a
  *                       send has nothing new to tell.
  */
-enum { ZEV_BUDGET = 256 }; /* steps a turn, so that the others get theirs */
+/* So that the others get their turn: steps, and time, because a step may be a message of 64 items. */
+enum { ZEV_BUDGET = 256, ZEV_TIME_US = 10000 };
 
 static int zev_events(const struct zev *z)
 {
@@ -56,11 +59,14 @@ static void on_check(struct ev_loop *loop, ev_check *w, int revents)
 {
     struct zev *z = w->data;
     (void)loop, (void)revents;
+    if (!z->stirred)
+        return;
+    const int64_t until = clock_mono() + ZEV_TIME_US;
     for (int budget = ZEV_BUDGET; z->stirred && budget > 0 && ev_is_active(&z->check); budget--) {
         int events = zev_events(z);
         if (!events)
             z->stirred = false;
-        else if (!z->on_ready(z, events))
+        else if (!z->on_ready(z, events) || clock_mono() >= until)
             break;
     }
 }

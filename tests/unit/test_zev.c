@@ -106,6 +106,44 @@ static int eat(struct zev *z, int events)
     return zmq_recv(z->socket, NULL, 0, ZMQ_DONTWAIT) >= 0;
 }
 
+static int on_slow(struct zev *z, int events)
+{
+    int *heard = z->data;
+    char byte[8];
+    (void)events;
+    if (zmq_recv(z->socket, byte, sizeof byte, ZMQ_DONTWAIT) < 0)
+        return 0;
+    clock_advance(4 * USEC_PER_MSEC);
+    ++*heard;
+    return 1;
+}
+
+static void a_turn_ends_after_its_time_and_the_rest_comes_in_the_next_ones(void **state)
+{
+    void *zmq = zmq_ctx_new(), *to = zmq_socket(zmq, ZMQ_PAIR);
+    struct ev_loop *loop = ev_loop_new(EVFLAG_AUTO);
+    int heard = 0, turns = 0;
+    struct zev z = {.socket = zmq_socket(zmq, ZMQ_PAIR), .on_ready = on_slow, .data = &heard};
+    (void)state;
+    clock_set(1795287872000000);
+    assert_int_equal(zmq_bind(z.socket, "inproc://slow"), 0);
+    assert_int_equal(zmq_connect(to, "inproc://slow"), 0);
+    assert_int_equal(zev_start(&z, loop), 0);
+    for (int i = 0; i < 30; i++)
+        assert_int_equal(zmq_send(to, "x", 1, ZMQ_DONTWAIT), 1);
+    for (int before = 0; heard < 30 && turns < 100; before = heard, turns++) {
+        ev_run(loop, EVRUN_NOWAIT);
+        assert_true(heard - before <= 3);
+    }
+    assert_int_equal(heard, 30);
+    clock_set(0);
+    zev_stop(&z);
+    zmq_close(z.socket);
+    zmq_close(to);
+    ev_loop_destroy(loop);
+    zmq_ctx_term(zmq);
+}
+
 static void an_idle_socket_lets_the_loop_sleep(void **state)
 {
     (void)state;
@@ -141,6 +179,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_hundred_thousand_echoes_come_back_without_a_stall),
         cmocka_unit_test(so_they_do_one_at_a_time),
+        cmocka_unit_test(a_turn_ends_after_its_time_and_the_rest_comes_in_the_next_ones),
         cmocka_unit_test(an_idle_socket_lets_the_loop_sleep),
         cmocka_unit_test(what_is_no_socket_is_an_error),
     };
