@@ -236,6 +236,9 @@ void queue_purge(struct pipeline *pipeline, const json_t *request, struct contro
 void queue_stop(struct pipeline *pipeline);
 /* A request's number, or `otherwise`; what is none, or negative, counts as not given. */
 uint64_t request_number(const json_t *request, const char *key, uint64_t otherwise);
+/* store_each_dead(), when there are any. */
+void queue_each_dead(struct pipeline *pipeline, uint64_t from,
+                     int (*each)(void *ctx, uint64_t id, const struct store_dead *dead), void *ctx);
 bool queue_reason_matches(const json_t *request, const struct store_dead *dead);
 
 /* ---- catalog.c: which sources there are */

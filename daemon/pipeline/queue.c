@@ -40,6 +40,13 @@ bool queue_reason_matches(const json_t *request, const struct store_dead *dead)
     return !wanted || str_find(dead->reason, str_of(wanted)) != SIZE_MAX;
 }
 
+void queue_each_dead(struct pipeline *p, uint64_t from,
+                     int (*each)(void *ctx, uint64_t id, const struct store_dead *dead), void *ctx)
+{
+    if (p->numbers.dead > 0) /* a million that were purged are crossed for a second and more */
+        store_each_dead(p->store, from, each, ctx);
+}
+
 /* ------------------------------------------------------------------------------------ one row */
 
 static void say_work(json_t *line, struct str row)
@@ -175,7 +182,7 @@ void queue_dead(struct pipeline *p, const json_t *request, struct control_call *
 {
     struct listing l;
     listing_begin(&l, p, request);
-    store_each_dead(p->store, request_number(request, "from", 0), list_dead, &l);
+    queue_each_dead(p, request_number(request, "from", 0), list_dead, &l);
     json_t *answer = listing_answer(&l);
     set(answer, "dead", json_integer((json_int_t)p->durable.dead));
     control_answer(call, answer);
@@ -233,7 +240,7 @@ void queue_show(struct pipeline *p, const json_t *request, struct control_call *
     l.list = json_array();
     show_queued(&l);
     if (json_array_size(l.list) == 0)
-        store_each_dead(p->store, l.next, show_dead, &l);
+        queue_each_dead(p, l.next, show_dead, &l);
     json_t *item = json_incref(json_array_get(l.list, 0));
     json_decref(l.list);
     if (item)

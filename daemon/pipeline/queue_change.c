@@ -146,7 +146,7 @@ static int one_dead(void *ctx, uint64_t id, const struct store_dead *dead)
 static void pick(struct queue_change *c, uint64_t id)
 {
     struct one one = {c, id, false};
-    store_each_dead(c->pipeline->store, id, one_dead, &one);
+    queue_each_dead(c->pipeline, id, one_dead, &one);
     if (one.found)
         return;
     int waiting = c->queued ? is_waiting(c, id) : -ENOENT;
@@ -186,7 +186,7 @@ static void choose(struct queue_change *c)
     else if (state && strcmp(state, "ready") == 0)
         store_each_work(c->pipeline->store, from, walk_queued, c);
     else
-        store_each_dead(c->pipeline->store, from, walk_dead, c);
+        queue_each_dead(c->pipeline, from, walk_dead, c);
 }
 
 /* ---------------------------------------------------------------------------- one after the other */
