@@ -1,5 +1,5 @@
 """A PostgreSQL server of a test's own: Debian's binaries, a cluster in a temporary folder, a private Unix
-socket, no TCP. Run by root it runs as an unprivileged user, because initdb refuses root.
+socket, no TCP unless a test asks for it. Run by root it runs as an unprivileged user, because initdb refuses root.
 
 As a program it prints a conninfo, serves until its standard input ends, and leaves nothing behind; exit
 status 77 when the server's binaries are not here.
@@ -37,8 +37,9 @@ class Server:
         self.bin = binaries()
         self.folder = tempfile.mkdtemp(prefix="dateline-pg-", dir="/tmp")
         self.data = os.path.join(self.folder, "data")
-        self.settings = dict({"fsync": "off", "unix_socket_directories": self.folder, "listen_addresses": "",
-                              "max_connections": "60", "shared_buffers": "16MB"}, **settings)
+        self.socket = self.folder  # where its Unix socket is; may be changed while it is stopped
+        self.settings = dict({"fsync": "off", "listen_addresses": "", "port": "5432", "max_connections": "60",
+                              "shared_buffers": "16MB"}, **settings)
         self.who = {}
         if os.getuid() == 0:
             user = unprivileged()
@@ -53,9 +54,17 @@ class Server:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    def certify(self, name):
+        """A new key and a certificate for this host name, signed by itself; the certificate's path. From the next start."""
+        self.call("/usr/bin/openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=" + name,
+                  "-addext", "subjectAltName=DNS:" + name, "-keyout", os.path.join(self.data, "server.key"),
+                  "-out", os.path.join(self.data, "server.crt"))
+        return os.path.join(self.data, "server.crt")
+
     # ---- life and death
     def start(self):
-        args = [part for item in self.settings.items() for part in ("-c", "%s=%s" % item)]
+        settings = dict(self.settings, unix_socket_directories=self.socket)
+        args = [part for item in settings.items() for part in ("-c", "%s=%s" % item)]
         end = time.monotonic() + PATIENCE
         while not self.answers():
             assert time.monotonic() < end, open(os.path.join(self.folder, "log")).read()[-2000:]
@@ -68,7 +77,8 @@ class Server:
         return self
 
     def answers(self):
-        done = subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-h", self.folder], capture_output=True)
+        done = subprocess.run([os.path.join(self.bin, "pg_isready"), "-q", "-h", self.socket,
+                               "-p", self.settings["port"]], capture_output=True)
         return self.process is not None and self.process.poll() is None and done.returncode == 0
 
     def kill(self, how=signal.SIGKILL):
@@ -100,7 +110,7 @@ class Server:
 
     # ---- what is in it
     def conninfo(self, database="postgres", user="dateline"):
-        return "host=%s dbname=%s user=%s" % (self.folder, database, user)
+        return "host=%s port=%s dbname=%s user=%s" % (self.socket, self.settings["port"], database, user)
 
     def sql(self, text, database="postgres"):
         """Rows as lines, columns divided by '|'."""

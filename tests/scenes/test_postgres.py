@@ -2,7 +2,9 @@
 import json
 import os
 import random
+import shutil
 import signal
+import socket
 import string
 import subprocess
 import sys
@@ -83,6 +85,30 @@ class Place:
         assert "Sanitizer" not in log and "runtime error" not in log and "Assertion" not in log, log
 
 
+@pytest.fixture(scope="module")
+def tls():
+    """One that speaks TLS on a port of its own."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    server = pgserver.Server(ssl="on", listen_addresses="localhost", port=str(port))
+    try:
+        server.certify("localhost")
+        yield server.start()
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def tls_place(tmp_path, tls):
+    p = Place(str(tmp_path), tls, "d" + os.urandom(6).hex())
+    shutil.copy(os.path.join(tls.data, "server.crt"), p.path("root.crt"))
+    p.configure(conninfo="host=localhost port=%s dbname=%s user=dateline sslmode=verify-full sslrootcert=%s"
+                % (tls.settings["port"], p.database, p.path("root.crt")))
+    yield p
+    p.end()
+
+
 @pytest.fixture
 def place(tmp_path, server):
     server.start()  # whatever the scene before did to it
@@ -94,7 +120,8 @@ def place(tmp_path, server):
 
 
 @pytest.fixture
-def daemon(place):
+def daemon(request):
+    place = request.getfixturevalue("tls_place" if "tls_place" in request.fixturenames else "place")
     d = dispatcher.Dispatcher(place.endpoint, heartbeat_ms=3000, lease_ms=12000)  # patient, as datelined is
     yield d
     d.close()
@@ -392,6 +419,60 @@ def test_a_password_in_the_wrong_place_or_open_to_all_is_refused(place, daemon):
     place.configure(password_file="password")
     hire(place, daemon)
     waits_and_heals(place, daemon, "lets others read it", lambda: os.chmod(place.path("password"), 0o600))
+
+
+def test_a_server_that_comes_back_on_the_other_of_two_hosts_is_found(place, daemon):
+    server, other = place.server, os.path.join(place.server.folder, "other")
+    subprocess.run(["mkdir", "-m", "755", other], check=True, cwd="/", **server.who)
+    place.configure(conninfo="host=%s,%s dbname=%s user=dateline" % (server.folder, other, place.database))
+    hire(place, daemon)
+    give(daemon, range(5))
+    daemon.until(lambda: len(daemon.results) == 5)
+    try:
+        server.kill()
+        give(daemon, range(5, 10))
+        daemon.until(lambda: "cannot write" in place.log())
+        server.socket = other
+        meanwhile(daemon, server.start)
+        daemon.until(lambda: len(daemon.results) == 10)
+        assert place.count() == 10 and not daemon.nacks
+    finally:
+        server.stop()
+        server.socket = server.folder
+
+
+def test_a_server_is_believed_when_its_certificate_is(tls_place, daemon):
+    hire(tls_place, daemon)
+    give(daemon, range(5))
+    daemon.until(lambda: len(daemon.results) == 5)
+    assert tls_place.count() == 5
+    assert tls_place.sql("SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)"
+                         " WHERE application_name = 'dateline-worker'") == ["t"]
+
+
+def test_a_server_with_another_certificate_gets_nothing(tls_place, daemon):
+    root, server = tls_place.path("root.crt"), tls_place.server
+    shutil.copy(server.certify("localhost"), root)  # it still has the one before
+    hire(tls_place, daemon)
+
+    def heal():
+        server.stop()
+        server.start()
+
+    waits_and_heals(tls_place, daemon, "certificate verify failed", heal)
+
+
+def test_a_server_with_the_certificate_of_another_host_gets_nothing(tls_place, daemon):
+    root, server = tls_place.path("root.crt"), tls_place.server
+
+    def certify(name):
+        shutil.copy(server.certify(name), root)
+        server.stop()
+        server.start()
+
+    certify("elsewhere.example")
+    hire(tls_place, daemon)
+    waits_and_heals(tls_place, daemon, "does not match host name", lambda: certify("localhost"))
 
 
 def test_a_database_that_is_not_there_yet_is_waited_for(place, daemon):
