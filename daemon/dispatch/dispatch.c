@@ -157,6 +157,15 @@ static const char *why_of(enum wire_refusal refusal)
     return refusal == WIRE_BAD_VERSION ? "this daemon speaks " WIRE_WORK_TAG ", version 1" : NULL;
 }
 
+/* What follows the routing id. Another version is told so whatever its shape is. */
+static enum wire_refusal decode(const struct wire_parts *parts, bool too_many,
+                                struct wire_work *out)
+{
+    if (too_many && str_is(parts->at[1], WIRE_WORK_TAG))
+        return WIRE_BAD_FRAMES;
+    return wire_work_decode(parts->at + 1, parts->count - 1, WIRE_FROM_WORKER, out);
+}
+
 static int on_ready(struct zev *zev, int events)
 {
     struct dispatch *d = zev->data;
@@ -167,9 +176,7 @@ static int on_ready(struct zev *zev, int events)
     if (err && err != -EMSGSIZE)
         return 0;
     if (parts.count && keyring_admit(d->options.keys, KEYRING_WORK, &parts.msg[parts.count - 1])) {
-        enum wire_refusal refusal =
-            err ? WIRE_BAD_FRAMES
-                : wire_work_decode(parts.at + 1, parts.count - 1, WIRE_FROM_WORKER, &said);
+        enum wire_refusal refusal = decode(&parts, err != 0, &said);
         if (refusal) {
             worker_refuse(d, parts.at[0], refusal, why_of(refusal), NULL, 0);
         } else {

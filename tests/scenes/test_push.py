@@ -203,14 +203,16 @@ HOSTILE = {
     "a giant batch": ([b"DLI1", b"PUSH", b'{"id":1}'] + [b"z" * (3 << 20)] * 2, "batch"),
     "unknown source": ([b"DLI1", b"PUSH", b'{"id":1,"source":"nobody"}', GOOD], "source"),
     "source of another kind": ([b"DLI1", b"PUSH", b'{"id":1,"source":"drop"}', GOOD], "source"),
+    "source that is paused": ([b"DLI1", b"PUSH", b'{"id":1,"source":"resting"}', GOOD], "unavailable"),
     "unknown type": ([b"DLI1", b"PUSH", b'{"id":1,"source":"wire","type":"exe"}', GOOD], "type"),
 }
 
 
 def test_hostile_batches_are_refused_by_name_and_change_nothing(world):
     os.makedirs(os.path.join(world.folder, "drop"))
-    world.configure([WIRE, {"kind": "directory", "id": "drop", "path": "drop"}])
+    world.configure([WIRE, {"kind": "directory", "id": "drop", "path": "drop"}, {"kind": "push", "id": "resting"}])
     world.daemon()
+    world.run("source", "pause", "resting")
     socket = zmq.Context.instance().socket(zmq.DEALER)
     socket.linger = 0
     socket.connect(world.endpoint("intake"))

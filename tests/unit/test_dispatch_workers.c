@@ -294,15 +294,31 @@ static void junk_is_refused_counted_and_changes_nothing(void **state)
     hand_free(a, h);
 }
 
+static void say_a_thousand(struct above *a, struct hand *h, const char *tag)
+{
+    for (int i = 0; i < 1000; i++)
+        zmq_send(h->socket, tag, strlen(tag), ZMQ_SNDMORE);
+    zmq_send(h->socket, "", 0, 0);
+    turn(a);
+}
+
 static void a_message_of_a_thousand_frames_is_refused(void **state)
 {
     struct above *a = *state;
     struct hand *h = hand_new(a);
-    for (int i = 0; i < 1000; i++)
-        zmq_send(h->socket, "DLW1", 4, ZMQ_SNDMORE);
-    zmq_send(h->socket, "", 0, 0);
-    turn(a);
+    say_a_thousand(a, h, "DLW1");
     expect_refusal(h, "malformed");
+    hand_free(a, h);
+}
+
+static void another_version_is_told_so_whatever_its_shape_is(void **state)
+{
+    struct above *a = *state;
+    struct hand *h = hand_new(a);
+    say_a_thousand(a, h, "DLW2");
+    expect_refusal(h, "version");
+    hello(a, h, "w1", 1);
+    expect(h, WIRE_WELCOME);
     hand_free(a, h);
 }
 
@@ -374,6 +390,7 @@ int main(void)
         TEST(another_workers_lease_is_refused),
         TEST(junk_is_refused_counted_and_changes_nothing),
         TEST(a_message_of_a_thousand_frames_is_refused),
+        TEST(another_version_is_told_so_whatever_its_shape_is),
         TEST(explain_tells_state_and_worker),
         TEST(the_oldest_item_tells_its_age),
         TEST(a_waiting_item_costs_at_most_150_bytes),
