@@ -341,7 +341,7 @@ static int run(int argc, char **argv)
 const struct command parse_command = {
     .name = "parse",
     .usage = "[--type TYPE] [--url URL] [--charset C] [--describe] [FILE|-]...",
-    .summary = "Reads documents and prints one ninjs item a line",
+    .summary = "documents in, ninjs items out, one a line; no daemon needed",
     .help = "  -t, --type TYPE   auto, rss, atom, jsonfeed, page, article, wirecopy, ninjs;\n"
             "                    default: auto\n"
             "  -u, --url URL     where the document came from: relative links start there\n"
