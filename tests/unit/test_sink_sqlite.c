@@ -276,8 +276,8 @@ int main(void)
                                         remove_dir),
         cmocka_unit_test_setup_teardown(
             a_row_that_the_file_refuses_is_told_from_trouble_that_passes, make_dir, remove_dir),
-        cmocka_unit_test_setup_teardown(
-            a_unique_index_of_the_user_refuses_a_row_in_its_own_words, make_dir, remove_dir),
+        cmocka_unit_test_setup_teardown(a_unique_index_of_the_user_refuses_a_row_in_its_own_words,
+                                        make_dir, remove_dir),
         cmocka_unit_test_setup_teardown(a_file_that_is_locked_at_the_start_is_waited_for, make_dir,
                                         remove_dir),
         cmocka_unit_test_setup_teardown(a_path_that_cannot_be_made_is_refused, make_dir,

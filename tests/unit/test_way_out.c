@@ -22,31 +22,31 @@ static struct {
     struct store_result stored;
 } world;
 
-static struct batch_result result;
-static struct batch batch;
+static struct batch_result added;
+static struct batch made;
 
 struct batch *batch_new(struct pipeline *pipeline)
 {
-    batch = (struct batch){.pipeline = pipeline};
-    return &batch;
+    made = (struct batch){.pipeline = pipeline};
+    return &made;
 }
 
-struct batch_result *batch_add_result(struct batch *into)
+struct batch_result *batch_add_result(struct batch *batch)
 {
-    (void)into;
-    return &result;
+    (void)batch;
+    return &added;
 }
 
-void batch_finish(struct batch *into, uint64_t id, bool tried)
+void batch_finish(struct batch *batch, uint64_t id, bool tried)
 {
-    (void)into;
+    (void)batch;
     (void)tried;
     world.finished = id;
 }
 
-void batch_commit(struct batch *handed)
+void batch_commit(struct batch *batch)
 {
-    (void)handed;
+    (void)batch;
 }
 
 bool work_is(struct str row, struct str uri, struct str version)
@@ -94,10 +94,10 @@ int store_topic_last(struct store *store, struct str topic, uint64_t *out_seq)
     return world.topic_error;
 }
 
-void store_put_result(struct store_change *change, const struct store_result *stored)
+void store_put_result(struct store_change *change, const struct store_result *result)
 {
     (void)change;
-    world.stored = *stored;
+    world.stored = *result;
 }
 
 void store_queue_drop(struct store_change *change, uint64_t id, bool tried)
@@ -149,9 +149,9 @@ static struct pipeline settled(void)
 static void done(struct pipeline *p)
 {
     way_out_stop(p);
-    free(result.topic);
-    buf_free(&result.record);
-    result = (struct batch_result){0};
+    free(added.topic);
+    buf_free(&added.record);
+    added = (struct batch_result){0};
 }
 
 static void assert_put_off(const struct pipeline *p)
