@@ -60,6 +60,7 @@
 #define LIMIT_PARSER_STARVED_MS 30000      /* wall time on a machine so busy that the child hardly ran */
 #define LIMIT_PARSER_HELLO_MS 10000        /* from start to a shut jail: 30 ms when idle */
 #define LIMIT_PARSER_DOCUMENTS 1000        /* then a child is replaced: what a document left behind in it ends there */
+#define LIMIT_PARSER_AGE_MS   20000        /* but not sooner: a start takes 30 ms of a processor, which a thousand documents a second would pay each second */
 #define LIMIT_PARSER_BACKOFF_MS 30000      /* between two tries to start a child that will not live */
 #define LIMIT_PARSER_FRAME    (6UL << 20)  /* one item as a frame: LIMIT_TEXT and every other field at LIMIT_FIELD */
 #define LIMIT_PARSER_CHILDREN 64

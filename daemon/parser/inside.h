@@ -46,6 +46,7 @@ struct child {
     struct parser_job *job;
     unsigned failures;  /* deaths before a HELLO, in a row */
     unsigned documents; /* read by this process */
+    int64_t since;      /* monotonic: it was started */
     /* the deadline of the document being read */
     struct process_time began;
     int64_t began_us, due_us, away_us; /* away: how late the loop itself came to look */

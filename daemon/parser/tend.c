@@ -89,6 +89,7 @@ void parser_child_start(struct child *child)
     int error = process_start(&child->process, parser->loop, parser->program, parser->jail);
     set_state(child, CHILD_STARTING);
     child->documents = 0;
+    child->since = clock_mono();
     if (error) {
         child_fail(child, error, strerror(-error));
         return;
@@ -241,6 +242,12 @@ static int take_item(struct parser_job *job, struct str payload)
     return 0;
 }
 
+static bool is_worn(const struct child *child)
+{
+    return child->documents >= LIMIT_PARSER_DOCUMENTS &&
+           clock_mono() - child->since >= LIMIT_PARSER_AGE_MS * USEC_PER_MSEC;
+}
+
 /* The job is done: the child takes the next one, or a fresh child does, and then the answer goes
  * out. The last thing its caller does (3). */
 static void take_done(struct child *child, const struct frame_done *done)
@@ -257,7 +264,7 @@ static void take_done(struct child *child, const struct frame_done *done)
         buf_free(&child->read);
     buf_reset(&child->read);
     set_state(child, CHILD_IDLE);
-    if (child->documents >= LIMIT_PARSER_DOCUMENTS) {
+    if (is_worn(child)) {
         parser_child_drop(child);
         parser_child_start(child);
     }

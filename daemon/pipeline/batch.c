@@ -134,6 +134,7 @@ void batch_commit(struct batch *batch)
         batch_free(batch);
         return;
     }
+    way_out_flush(p); /* acknowledgements go with it, and before it */
     CRASH_POINT("batch-built");
     add_share(p, batch);
     store_set_numbers(batch->change, &p->committed);

@@ -86,7 +86,7 @@ struct pipeline {
 
     ev_prepare before_sleep;
     ev_check after_sleep;
-    ev_timer drain, keep;
+    ev_timer drain, keep, acks;
     struct backup *backup; /* the newest, NULL none since the start */
     struct backup_look *backup_looks;
     uint64_t kept; /* results before this seq were dropped since the start */
@@ -118,7 +118,8 @@ struct batch {
     uint64_t purged;         /* dead items that are done by it */
     void (*then)(void *ctx); /* when it is durable and everything follows from it; may be NULL */
     void *then_ctx;
-    bool dirty; /* something is in the change */
+    bool dirty;  /* something is in the change */
+    bool urgent; /* of results: somebody waits for one of them */
 };
 struct batch *batch_new(struct pipeline *pipeline);
 void batch_add_item(struct batch *batch, const struct dispatch_item *item);
@@ -189,6 +190,10 @@ json_t *push_json(struct pipeline *pipeline);
 
 /* ---- way_out.c */
 void way_out_dispatch(void *ctx, struct dispatch_event *event);
+void way_out_start(struct pipeline *pipeline);
+/* Before the loop sleeps: hands over what somebody waits for. */
+void way_out_turn(struct pipeline *pipeline);
+/* Hands over all of it. */
 void way_out_flush(struct pipeline *pipeline);
 void way_out_stop(struct pipeline *pipeline);
 

@@ -25,7 +25,7 @@ static void on_before_sleep(struct ev_loop *loop, ev_prepare *w, int events)
     struct pipeline *p = w->data;
     (void)loop;
     (void)events;
-    way_out_flush(p);
+    way_out_turn(p);
     int64_t busy = clock_mono() - p->turn.woke;
     if (p->turn.turns++ == 0)
         return;
@@ -65,6 +65,7 @@ static void start_watchers(struct pipeline *p)
     ev_set_priority(&p->before_sleep, EV_MINPRI);
     ev_timer_init(&p->drain, on_drain_tick, DRAIN_TICK_S, DRAIN_TICK_S);
     keep_init(p);
+    way_out_start(p);
     p->before_sleep.data = p->after_sleep.data = p->drain.data = p;
     ev_prepare_start(p->loop, &p->before_sleep);
     ev_check_start(p->loop, &p->after_sleep);

@@ -1,6 +1,9 @@
 /*
  * From a worker's record to a result that is durable and then live. Results and tries of one turn of
  * the loop are one change.
+ *
+ * Acknowledgements without a result are waited for by nobody: they go with the next change, so that they cost
+ * the disk no sync of their own, or by themselves after ACKS_WAIT_S.
  */
 #include "inside.h"
 
@@ -15,6 +18,8 @@
 #include "log.h"
 #include "topics.h"
 
+#define ACKS_WAIT_S 0.002
+#define ACKS_HELD   1024 /* then they go at once */
 #define TOPICS_KEPT 65536 /* 200 bytes each; publishers' languages and sources make more of them */
 
 struct topic_row { /* the newest result of a topic, durable or on its way */
@@ -23,12 +28,42 @@ struct topic_row { /* the newest result of a topic, durable or on its way */
     UT_hash_handle hh;
 };
 
-static struct batch *out_batch(struct pipeline *p)
+static struct batch *patient_batch(struct pipeline *p)
 {
     if (!p->out)
         p->out = batch_new(p);
     p->out->dirty = true;
     return p->out;
+}
+
+static struct batch *out_batch(struct pipeline *p)
+{
+    struct batch *batch = patient_batch(p);
+    batch->urgent = true;
+    return batch;
+}
+
+static void on_acks_waited(struct ev_loop *loop, ev_timer *w, int events)
+{
+    (void)loop;
+    (void)events;
+    way_out_flush(w->data);
+}
+
+void way_out_start(struct pipeline *p)
+{
+    ev_timer_init(&p->acks, on_acks_waited, ACKS_WAIT_S, 0);
+    p->acks.data = p;
+}
+
+void way_out_turn(struct pipeline *p)
+{
+    if (!p->out)
+        return;
+    if (p->out->urgent || p->out->result_count >= ACKS_HELD || p->draining)
+        way_out_flush(p);
+    else if (!ev_is_active(&p->acks))
+        ev_timer_start(p->loop, &p->acks);
 }
 
 void way_out_flush(struct pipeline *p)
@@ -37,6 +72,7 @@ void way_out_flush(struct pipeline *p)
     if (batch && batch->result_count)
         CRASH_POINT("before-settle-commit");
     p->out = NULL;
+    ev_timer_stop(p->loop, &p->acks);
     if (batch)
         batch_commit(batch);
 }
@@ -283,7 +319,7 @@ static void settle(struct pipeline *p, const struct dispatch_event *event,
 static void settle_without_record(struct pipeline *p, const struct dispatch_event *event)
 {
     if (!p->failed)
-        batch_finish(out_batch(p), event->id, was_tried(event));
+        batch_finish(patient_batch(p), event->id, was_tried(event));
 }
 
 /* 0 or -ENOENT. Any other error is the store's, and nobody's fault who waits for the row. */

@@ -230,7 +230,7 @@ void *applier_main(void *arg)
     pthread_mutex_lock(&w->lock);
     for (;;) {
         while (!w->to_apply && !w->stop_applying)
-            pthread_cond_wait(&w->work, &w->lock);
+            pthread_cond_wait(&w->below, &w->lock);
         if (!w->to_apply || w->failed)
             break;
         struct generation *g = w->to_apply;
@@ -323,7 +323,7 @@ void generation_freeze(struct store *store)
     pthread_mutex_lock(&w->lock);
     w->frozen++;
     DL_APPEND(w->waiting, mark);
-    pthread_cond_broadcast(&w->work);
+    pthread_cond_signal(&w->work);
     pthread_mutex_unlock(&w->lock);
 }
 

@@ -22,7 +22,8 @@ static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
     pthread_mutex_lock(&w->lock);
     w->writing.still = w->applying.still = false;
     w->retries++;
-    pthread_cond_broadcast(&w->work);
+    pthread_cond_signal(&w->work);
+    pthread_cond_signal(&w->below);
     pthread_mutex_unlock(&w->lock);
 }
 

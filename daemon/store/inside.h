@@ -68,6 +68,7 @@ struct writer {
     /* under the lock */
     pthread_mutex_t lock;
     pthread_cond_t work;  /* something waits, or stop */
+    pthread_cond_t below; /* the same for who applies */
     pthread_cond_t moved; /* something is done, or failed */
     struct store_change *waiting, *done;
     struct generation *to_apply;

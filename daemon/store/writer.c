@@ -79,7 +79,7 @@ bool writer_stand(struct writer *w, struct stand *stand, const char *text)
     pthread_cond_broadcast(&w->moved);
     ev_async_send(w->loop, &w->wake);
     while (w->retries == seen && !w->stop)
-        pthread_cond_wait(&w->work, &w->lock);
+        pthread_cond_wait(stand == &w->writing ? &w->work : &w->below, &w->lock);
     bool again = w->retries != seen;
     stand->still = false;
     pthread_mutex_unlock(&w->lock);
@@ -94,7 +94,8 @@ void writer_fail(struct writer *w, int error, const char *text)
         snprintf(w->failed_text, sizeof w->failed_text, "%s", text);
     }
     pthread_cond_broadcast(&w->moved);
-    pthread_cond_broadcast(&w->work);
+    pthread_cond_signal(&w->work);
+    pthread_cond_signal(&w->below);
     if (w->loop)
         ev_async_send(w->loop, &w->wake);
 }
@@ -158,7 +159,7 @@ static void take_mark(struct store *store)
     journal_rotate(store->journal);
     g->record = w->record;
     DL_APPEND2(w->to_apply, g, apply_prev, apply_next);
-    pthread_cond_broadcast(&w->work);
+    pthread_cond_signal(&w->below);
 }
 
 static void *writer_main(void *arg)
@@ -282,7 +283,7 @@ static void commit_later(struct writer *w, struct store_change *change)
     atomic_fetch_add(&w->pending_bytes, change->bytes.len);
     pthread_mutex_lock(&w->lock);
     DL_APPEND(w->waiting, change);
-    pthread_cond_broadcast(&w->work);
+    pthread_cond_signal(&w->work);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -344,7 +345,8 @@ static void thread_stop(struct writer *w, pthread_t thread, bool *stop)
 {
     pthread_mutex_lock(&w->lock);
     *stop = true;
-    pthread_cond_broadcast(&w->work);
+    pthread_cond_signal(&w->work);
+    pthread_cond_signal(&w->below);
     pthread_cond_broadcast(&w->moved);
     pthread_mutex_unlock(&w->lock);
     pthread_join(thread, NULL);
@@ -367,6 +369,7 @@ int writer_open(struct store *store, struct ev_loop *loop)
     struct writer *w = &store->writer;
     pthread_mutex_init(&w->lock, NULL);
     pthread_cond_init(&w->work, NULL);
+    pthread_cond_init(&w->below, NULL);
     pthread_cond_init(&w->moved, NULL);
     if (!loop)
         return 0;
@@ -396,7 +399,7 @@ static void writer_drain(struct store *store)
              * has not woken yet is waited for: stopped, it would leave what on_durable commits. */
             if (w->writing.still) {
                 w->stop = true;
-                pthread_cond_broadcast(&w->work);
+                pthread_cond_signal(&w->work);
             }
             pthread_cond_wait(&w->moved, &w->lock);
         }
