@@ -14,7 +14,7 @@
 static struct lease *held(const struct dispatch *d, const struct worker *worker, uint64_t number)
 {
     struct lease *lease = NULL;
-    HASH_FIND(hh, d->leases, &number, sizeof number, lease);
+    HASH_FIND_BYHASHVALUE(hh, d->leases, &number, sizeof number, number_hash(number), lease);
     return lease && lease->worker == worker ? lease : NULL;
 }
 

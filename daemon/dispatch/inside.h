@@ -141,6 +141,13 @@ struct dispatch {
     struct buf header, load;
 };
 
+/* Ids and lease numbers are given one after the other; their buckets too, then, so that the processor has the next
+ * ones already: a quarter of a start with a million items. */
+static inline unsigned number_hash(uint64_t number)
+{
+    return (unsigned)number;
+}
+
 /* ---- work.c */
 struct work *work_find(const struct dispatch *d, uint64_t id);
 void work_add(struct dispatch *d, const struct dispatch_item *item);

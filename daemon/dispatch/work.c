@@ -16,7 +16,7 @@ const char *work_state_name(enum work_state state)
 struct work *work_find(const struct dispatch *d, uint64_t id)
 {
     struct work *work = NULL;
-    HASH_FIND(hh, d->works, &id, sizeof id, work);
+    HASH_FIND_BYHASHVALUE(hh, d->works, &id, sizeof id, number_hash(id), work);
     return work;
 }
 
@@ -106,7 +106,7 @@ void work_add(struct dispatch *d, const struct dispatch_item *item)
     work->lane = (uint8_t)item->lane;
     work->language = language_of(d, item->language);
     d->added++;
-    HASH_ADD(hh, d->works, id, sizeof work->id, work);
+    HASH_ADD_BYHASHVALUE(hh, d->works, id, sizeof work->id, number_hash(work->id), work);
     d->bytes += work->size;
     work_enter(d, work, WORK_READY, false);
 }
@@ -122,7 +122,8 @@ struct lease *work_lease(struct dispatch *d, struct work *work, struct worker *w
     lease->worker = worker;
     lease->serial = worker->serial;
     lease->ends = clock_mono() + d->options.lease_us;
-    HASH_ADD(hh, d->leases, number, sizeof lease->number, lease);
+    HASH_ADD_BYHASHVALUE(hh, d->leases, number, sizeof lease->number, number_hash(lease->number),
+                         lease);
     DL_APPEND(worker->leases, lease);
     worker->held++;
     work->deliveries++;

@@ -127,15 +127,19 @@ static int records_read(struct reading *reading, uint64_t first, uint64_t salt, 
     return 0;
 }
 
-/* A head of zeros, or of the file's life before this one: nothing was written under its present name. */
+/* A head of zeros, or of the file's life before this one: nothing was written under its present name. And one that
+ * was begun says that all records before its first were there. */
 static int one_read(struct reading *reading, uint64_t first, struct str bytes)
 {
     uint64_t salt, named;
     good_up_to(reading, first, 0);
     if (is_end(bytes))
         return 0;
-    if (segment_read(bytes, &salt, &named) == 0)
-        return named == first ? records_read(reading, first, salt, bytes) : 0;
+    bool begun = segment_read(bytes, &salt, &named) == 0;
+    if (begun && named != first)
+        return 0;
+    if (begun && first <= reading->last + 1)
+        return records_read(reading, first, salt, bytes);
     reading->found->state = JOURNAL_DAMAGED;
     return 0;
 }

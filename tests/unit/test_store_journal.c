@@ -400,6 +400,26 @@ static void a_record_damaged_in_the_middle_is_told_and_what_lies_before_is_opene
     free(last);
 }
 
+/* Nothing of either can be read any more, but the second one was begun. */
+static void a_segment_that_was_begun_tells_of_the_records_before_it(void **state)
+{
+    struct room copy = two_segments(*state);
+    for (size_t i = 0; i < 2; i++) {
+        char *path = segment_path(&copy, i);
+        struct buf bytes = BUF_NONE;
+        scratch_read(path, &bytes);
+        for (size_t at = SEGMENT_HEAD; at < bytes.len; at++)
+            bytes.at[at] ^= 0x55;
+        FILE *f = fopen(path, "wb");
+        assert_int_equal(fwrite(bytes.at, 1, bytes.len, f), bytes.len);
+        fclose(f);
+        buf_free(&bytes);
+        free(path);
+    }
+    assert_queue_of(&copy, "");
+    assert_int_equal(entries_like(&copy, "damaged-"), 1);
+}
+
 static void a_missing_segment_is_damage(void **state)
 {
     struct room copy = two_segments(*state);
@@ -595,6 +615,7 @@ int main(void)
         IN_ROOM(after_any_changes_layers_and_crashes_the_store_is_what_was_committed),
         IN_ROOM(a_torn_end_is_cut_and_is_no_damage),
         IN_ROOM(a_record_damaged_in_the_middle_is_told_and_what_lies_before_is_opened),
+        IN_ROOM(a_segment_that_was_begun_tells_of_the_records_before_it),
         IN_ROOM(a_missing_segment_is_damage),
         IN_ROOM(what_the_database_has_already_is_not_missed),
         IN_ROOM(a_check_and_a_repair_count_what_stands_in_the_journal_alone),
