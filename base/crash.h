@@ -31,7 +31,8 @@
     X("pushed", "datelined", "a batch was handed in, nothing was made of it")                      \
     X("before-taken", "datelined", "a batch is durable, who handed it in was not told")            \
     X("taken-sent", "datelined", "who handed it in was told")                                      \
-    X("applied", "datelined", "a layer is in the database, its segment of the journal still there")   \
+    X("applied", "datelined",                                                                      \
+      "a layer is in the database, its segment of the journal still there")                        \
     X("flushed", "datelined", "the database is on the disk, the journal not cut yet")              \
     X("backup-begun", "datelined", "a backup's folder is there, nothing was copied")               \
     X("backup-made", "datelined", "a backup is whole, who asked was not told")                     \

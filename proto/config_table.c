@@ -312,7 +312,7 @@ static const struct conf_setting replay_settings[] = {
      AT(replay.max_size),
      .initial = "unlimited",
      .zero = "unlimited",
-     .min = LIMIT_STORE_MEMTABLES,
+     .min = LIMIT_STORE_MEMTABLES + 2 * LIMIT_STORE_LAYER,
      .max = 1LL << 50,
      .help = "bytes that records kept for that may take on the disk; the oldest go first"},
 };

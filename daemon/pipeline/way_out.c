@@ -19,7 +19,7 @@
 #include "topics.h"
 
 #define ACKS_WAIT_S 0.002
-#define ACKS_HELD   1024 /* then they go at once */
+#define ACKS_HELD   1024  /* then they go at once */
 #define TOPICS_KEPT 65536 /* 200 bytes each; publishers' languages and sources make more of them */
 
 struct topic_row { /* the newest result of a topic, durable or on its way */

@@ -27,10 +27,11 @@
 #include "list.h"
 #include "log.h"
 
-#define HEAD_EVERY    4096
+#define HEAD_EVERY 4096
 /* One that is applied, one that waits for a backup, the newest. */
 #define GENERATIONS_MOST 3
-#define RETRIES_MOST  60 /* seconds with room on the disk: then RocksDB does not come back by itself */
+#define RETRIES_MOST                                                                               \
+    60 /* seconds with room on the disk: then RocksDB does not come back by itself */
 
 #ifdef DATELINE_CRASH_POINTS /* so that tests of faults meet every step often */
 #define LAYER_BYTES   (256U << 10)

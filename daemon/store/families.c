@@ -107,7 +107,7 @@ static void options_database(rocksdb_options_t *options, bool create)
     /* A torn tail is what a power cut leaves, and no error; what was synced lies before it. */
     rocksdb_options_set_wal_recovery_mode(options, rocksdb_point_in_time_recovery);
     rocksdb_options_set_max_total_wal_size(options, LIMIT_STORE_JOURNAL); /* an old schema's */
-    rocksdb_options_set_atomic_flush(options, 1); /* apply.c */
+    rocksdb_options_set_atomic_flush(options, 1);                         /* apply.c */
     rocksdb_options_set_db_write_buffer_size(options, LIMIT_STORE_MEMTABLES);
     rocksdb_options_set_allow_concurrent_memtable_write(options, 0); /* there is one writer */
     rocksdb_options_set_max_background_jobs(options, 2);

@@ -48,9 +48,9 @@ struct store_change {
 /* A layer on its way to the database. */
 struct generation {
     struct layer *layer;
-    uint64_t record; /* the last of its records, once it is frozen and durable */
-    bool applied;    /* under the lock */
-    struct generation *prev, *next;           /* utlist: all of them, oldest first; the loop's */
+    uint64_t record;                /* the last of its records, once it is frozen and durable */
+    bool applied;                   /* under the lock */
+    struct generation *prev, *next; /* utlist: all of them, oldest first; the loop's */
     struct generation *apply_prev, *apply_next; /* utlist: to_apply */
 };
 
@@ -203,7 +203,7 @@ int apply_layer(struct store *store, const struct layer *layer, uint64_t record,
                 char text[STATUS_TEXT]);
 /* All that the database has is on the disk, and the journal is cut accordingly. */
 int apply_flush(struct store *store, char text[STATUS_TEXT]);
-void *applier_main(void *store);
+void *applier_main(void *arg); /* a struct store */
 /* On the loop: forgets layers that the database has, freezes the newest when it is full. */
 void generations_tend(struct store *store);
 /* The newest is frozen however little it holds, and a new one takes its place. */

@@ -15,8 +15,8 @@
 #include "journal_inside.h"
 #include "limits.h"
 
-#define SPARE   "spare" JOURNAL_SUFFIX /* filled with zeros */
-#define FILLING "spare.new"
+#define SPARE     "spare" JOURNAL_SUFFIX /* filled with zeros */
+#define FILLING   "spare.new"
 #define FILL_STEP (512U << 10) /* bytes a sync: the writer's own come in between */
 
 struct segment {
@@ -163,7 +163,8 @@ static int segment_begin(struct journal *journal)
     pthread_mutex_lock(&journal->lock);
     bool again = use_again(journal, name);
     pthread_mutex_unlock(&journal->lock);
-    int fd = openat(journal->dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | (again ? 0 : O_TRUNC), 0640);
+    int fd =
+        openat(journal->dir, name, O_WRONLY | O_CREAT | O_CLOEXEC | (again ? 0 : O_TRUNC), 0640);
     if (fd < 0)
         return -errno;
     if (fsync(journal->dir) < 0) {

@@ -3,7 +3,7 @@
 
 #include "journal_inside.h"
 
-#define SEGMENT_MAGIC "DLJ1"
+#define SEGMENT_MAGIC STR("DLJ1")
 
 static void put_le(uint8_t *out, uint64_t n, unsigned bytes)
 {
@@ -11,11 +11,16 @@ static void put_le(uint8_t *out, uint64_t n, unsigned bytes)
         out[i] = (uint8_t)(n >> (8 * i));
 }
 
+static void put_magic(uint8_t *out, struct str magic)
+{
+    memcpy(out, magic.at, magic.len);
+}
+
 /* ---- segments */
 
 void segment_write(uint8_t out[SEGMENT_HEAD], uint64_t salt, uint64_t first)
 {
-    memcpy(out, SEGMENT_MAGIC, 4);
+    put_magic(out, SEGMENT_MAGIC);
     put_le(out + 4, salt, 8);
     put_le(out + 12, first, 8);
     put_le(out + 20, XXH3_64bits(out, 20), 8);
@@ -25,7 +30,7 @@ int segment_read(struct str bytes, uint64_t *out_salt, uint64_t *out_first)
 {
     uint64_t hash;
     struct str rest = str_from(bytes, 4);
-    if (!str_starts(bytes, STR(SEGMENT_MAGIC)) || !str_take_le(&rest, 8, out_salt) ||
+    if (!str_starts(bytes, SEGMENT_MAGIC) || !str_take_le(&rest, 8, out_salt) ||
         !str_take_le(&rest, 8, out_first) || !str_take_le(&rest, 8, &hash) ||
         hash != XXH3_64bits(bytes.at, 20))
         return -EBADMSG;
@@ -64,7 +69,7 @@ static uint64_t hash_of(uint64_t salt, const void *head, struct str rows)
 
 void record_write(uint8_t out[RECORD_HEAD], uint64_t salt, uint64_t number, struct str rows)
 {
-    memcpy(out, RECORD_MAGIC, 4);
+    put_magic(out, RECORD_MAGIC);
     put_le(out + 4, rows.len, 4);
     put_le(out + 8, number, 8);
     put_le(out + HASHED, hash_of(salt, out, rows), 8);
@@ -74,7 +79,7 @@ bool record_read(struct str bytes, uint64_t salt, uint64_t *out_number, struct s
 {
     uint64_t len, number, hash;
     struct str rest = str_from(bytes, 4);
-    if (!str_starts(bytes, STR(RECORD_MAGIC)) || !str_take_le(&rest, 4, &len) ||
+    if (!str_starts(bytes, RECORD_MAGIC) || !str_take_le(&rest, 4, &len) ||
         !str_take_le(&rest, 8, &number) || !str_take_le(&rest, 8, &hash) || len > rest.len)
         return false;
     *out_rows = str_upto(rest, len);

@@ -11,7 +11,7 @@ void segment_write(uint8_t out[SEGMENT_HEAD], uint64_t salt, uint64_t first);
 /* -EBADMSG: there is none. */
 int segment_read(struct str bytes, uint64_t *out_salt, uint64_t *out_first);
 
-#define RECORD_MAGIC "DLR1"
+#define RECORD_MAGIC STR("DLR1")
 #define RECORD_HEAD  24
 #define RECORD_END   RECORD_HEAD /* zeros behind the last one */
 void record_write(uint8_t out[RECORD_HEAD], uint64_t salt, uint64_t number, struct str rows);

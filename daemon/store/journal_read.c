@@ -75,7 +75,7 @@ static bool find_record(struct str bytes, uint64_t salt, size_t *at, uint64_t *o
                         struct str *out_rows)
 {
     while (*at < bytes.len && !record_read(str_from(bytes, *at), salt, out_number, out_rows)) {
-        size_t next = str_find(str_from(bytes, *at + 1), STR(RECORD_MAGIC));
+        size_t next = str_find(str_from(bytes, *at + 1), RECORD_MAGIC);
         *at = next == SIZE_MAX ? bytes.len : *at + 1 + next;
     }
     return *at < bytes.len;

@@ -12,8 +12,8 @@
 
 struct entry {
     struct str key, value; /* value.at == NULL: dropped */
-    bool below;            /* an older row of this key may lie in a layer below or in the database */
-    bool gone;             /* put and dropped again: not in the table any more */
+    bool below; /* an older row of this key may lie in a layer below or in the database */
+    bool gone;  /* put and dropped again: not in the table any more */
     UT_hash_handle hh;
 };
 

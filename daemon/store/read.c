@@ -256,7 +256,8 @@ int store_each_queued(struct store *store,
     struct walk queue, tries;
     if (!walk_begin(&queue, store, FAMILY_QUEUE, STR_NONE, number_str(&head), store->read))
         return 0;
-    bool has_tries = walk_begin(&tries, store, FAMILY_TRIES, STR_NONE, number_str(&head), store->read);
+    bool has_tries =
+        walk_begin(&tries, store, FAMILY_TRIES, STR_NONE, number_str(&head), store->read);
     int result = walk_end(&queue, each_queued(&queue, &tries, each, ctx));
     return has_tries ? walk_end(&tries, result) : result;
 }
@@ -301,7 +302,8 @@ int store_each_head(struct store *store,
         return store_each_queued(store, head_of_queued, &(struct heads_of_queue){each, ctx});
     if (!walk_begin(&heads, store, FAMILY_HEADS, STR_NONE, number_str(&head), store->scan))
         return 0;
-    bool has_tries = walk_begin(&tries, store, FAMILY_TRIES, STR_NONE, number_str(&head), store->scan);
+    bool has_tries =
+        walk_begin(&tries, store, FAMILY_TRIES, STR_NONE, number_str(&head), store->scan);
     int result = walk_end(&heads, each_head(&heads, &tries, each, ctx));
     return has_tries ? walk_end(&tries, result) : result;
 }

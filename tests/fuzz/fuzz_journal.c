@@ -35,8 +35,7 @@ static void use_rows(struct buf *rows)
             size_t count = layer_rows(layer, (enum family)family, STR_NONE, &found);
             for (size_t i = 0; i < count; i++) {
                 struct str value;
-                enum layer_found how =
-                    layer_find(layer, (enum family)family, found[i].key, &value);
+                enum layer_found how = layer_find(layer, (enum family)family, found[i].key, &value);
                 assert(how == (found[i].value.at ? LAYER_PUT : LAYER_DROPPED));
                 assert(i == 0 || !str_eq(found[i - 1].key, found[i].key));
             }
@@ -145,7 +144,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(found.state == JOURNAL_DAMAGED && reading.told == 0);
     else if (!harmed)
         assert(found.state == JOURNAL_WHOLE && found.last == (last > after ? last : after));
-    else if (found.state == JOURNAL_WHOLE) /* less than all, and nobody says so: only behind the end */
+    else if (found.state ==
+             JOURNAL_WHOLE) /* less than all, and nobody says so: only behind the end */
         assert(found.last == (last > after ? last : after) || written.first > after + 1 ||
                harm % 4 > 1);
     for (size_t i = 0; i < 2; i++) {

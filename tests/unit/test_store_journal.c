@@ -536,7 +536,7 @@ static void a_segment_that_is_done_with_is_written_over_and_its_old_records_are_
     char *path = xasprintf("%s/%s", room->path, names[1]);
     struct stat st;
     assert_int_equal(stat(path, &st), 0);
-    assert_true(st.st_size > 20 * 40); /* the first one's file */
+    assert_true(st.st_size > 800); /* the first one's file */
     /* What a crash leaves that comes between the new name and the first record. */
     char *next = xasprintf("%s/%016x" JOURNAL_SUFFIX, room->path, 23);
     assert_int_equal(rename(path, next), 0);
