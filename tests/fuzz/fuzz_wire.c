@@ -38,7 +38,15 @@ static void leases(const struct str *frames, size_t count, enum wire_side from)
     buf_puts(&header, frames[2]);
     slow[2] = buf_str(&header);
     enum wire_refusal refusal = wire_work_decode(frames, count, from, &a);
-    assert(wire_work_decode(slow, count, from, &b) == refusal);
+    enum wire_refusal slowly = wire_work_decode(slow, count, from, &b);
+#ifdef FUZZ_UNDER_FAILING_MALLOC
+    if (slowly != refusal) { /* it struck one of them and not the other */
+        wire_work_done(refusal ? &b : &a);
+        buf_free(&header);
+        return;
+    }
+#endif
+    assert(slowly == refusal);
     if (!refusal) {
         assert(a.count == b.count);
         for (size_t i = 0; i < a.count; i++)
