@@ -122,9 +122,23 @@ static void options_database(rocksdb_options_t *options, bool create)
     rocksdb_options_set_stats_dump_period_sec(options, 0);
 }
 
+/* Few shards: a filter of a table is a block of a MiB, of which the two MiB of RocksDB's own choice would hold one;
+ * with fifty million hashes each look-up read one from the disk. */
+#define CACHE_SHARD_BITS 1
+
+static rocksdb_cache_t *cache_new(size_t bytes)
+{
+    rocksdb_lru_cache_options_t *options = rocksdb_lru_cache_options_create();
+    rocksdb_lru_cache_options_set_capacity(options, bytes);
+    rocksdb_lru_cache_options_set_num_shard_bits(options, CACHE_SHARD_BITS);
+    rocksdb_cache_t *cache = rocksdb_cache_create_lru_opts(options);
+    rocksdb_lru_cache_options_destroy(options);
+    return cache;
+}
+
 void families_init(struct families *families, bool create, bool read_only, int64_t keep_us)
 {
-    families->cache = rocksdb_cache_create_lru(read_only ? 8U << 20 : LIMIT_STORE_CACHE);
+    families->cache = cache_new(read_only ? 8U << 20 : LIMIT_STORE_CACHE);
     for (int i = 0; i < FAMILY_COUNT; i++) {
         families->of[i] = rocksdb_options_create();
         options_shape(families->of[i], shape_of((enum family)i), families->cache);
