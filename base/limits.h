@@ -153,11 +153,12 @@
 /* ---- the store */
 #define LIMIT_STORE_CACHE     (128UL << 20) /* bytes of blocks, indexes and filters: fifty million hashes have 60 MiB of filters */
 #define LIMIT_STORE_MEMTABLES (96UL << 20)  /* bytes of memtables of all families together */
-#define LIMIT_STORE_LAYER     (32UL << 20)  /* bytes of rows that are kept beside the database, twice at most: at full speed most items are done by then */
+#define LIMIT_STORE_LAYER     (32UL << 20)  /* bytes of rows that are kept beside the database before they are brought there, three times that at most: at full speed most items are done by then */
 #define LIMIT_STORE_JOURNAL   (128UL << 20) /* bytes of journal to be read at the next start: half a second */
 #define LIMIT_STORE_PLENTY    (1UL << 30)   /* bytes that are free before a segment of the journal is filled in advance */
 #define LIMIT_STORE_FILES     512           /* descriptors, of the 1,024 that a process gets by default */
-#define LIMIT_STORE_ROOM      (16UL << 20)  /* bytes that must be free before a store that met a full disk is opened again: opening writes what its log holds */
+#define LIMIT_STORE_ROOM      (16UL << 20)  /* bytes that must be free before a journal that met a full disk is written again */
+#define LIMIT_STORE_FLUSH_ROOM (96UL << 20) /* the same for tables: RocksDB wants room for its largest memtable before it goes on */
 #define LIMIT_STORE_LOG       (1UL << 20)   /* bytes of RocksDB's own LOG */
 #define LIMIT_STORE_GROUP     (16UL << 20)  /* bytes of one synced write: more would only make the first wait for the last */
 

@@ -110,8 +110,11 @@ void backup_start(struct pipeline *p, const json_t *request, struct control_call
         control_fail(call, EX_TEMPFAIL, "a backup into %s is under way", log_safez(p->backup->dir));
         return;
     }
+    if (!store_settle(p->store)) {
+        control_fail(call, EX_TEMPFAIL, "the store is busy writing what came before; try again");
+        return;
+    }
     struct backup *b = backup_new(p, request, dir);
-    store_settle(p->store);
     int error = aside_start(&b->aside, p->loop);
     if (error < 0) {
         backup_free(b);

@@ -2,7 +2,7 @@
  * From layers to the database. A layer that has grown to LIMIT_STORE_LAYER is frozen; once all of it is durable
  * its rows, sorted, are one write into RocksDB's memtables, without RocksDB's own log: the journal is
  * the log. When the journal has grown to LIMIT_STORE_JOURNAL the memtables are flushed, the meta
- * family last, and segments that are not needed any more are removed.
+ * family last, and segments that are not needed any more are done with.
  *
  * Flushes that RocksDB begins by itself take all families at once (atomic_flush), so that what a backup copies is
  * the state after some record.
@@ -20,6 +20,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "crash.h"
 #include "keys.h"
@@ -27,7 +28,8 @@
 #include "list.h"
 #include "log.h"
 
-#define HEAD_EVERY 4096
+#define FLUSH_PATIENCE_MS 5000
+#define HEAD_EVERY        4096
 /* One that is applied, one that waits for a backup, the newest. */
 #define GENERATIONS_MOST 3
 #define RETRIES_MOST                                                                               \
@@ -165,12 +167,28 @@ int apply_layer(struct store *store, const struct layer *layer, uint64_t record,
 
 /* ---- to the disk */
 
+/* Once it has come back from a full disk, RocksDB 7.8 says OK to a flush that it has only begun. */
+static int wait_for_tables(struct store *store, enum family family, char text[STATUS_TEXT])
+{
+    for (int ms = 0; ms < FLUSH_PATIENCE_MS; ms++) {
+        uint64_t left = 1;
+        if (rocksdb_property_int_cf(store->db, store->of[family], "rocksdb.num-immutable-mem-table",
+                                    &left) == 0 &&
+            left == 0)
+            return 0;
+        usleep(1000);
+    }
+    snprintf(text, STATUS_TEXT, "rows of family %s do not reach the disk", family_names[family]);
+    return -ENOSPC;
+}
+
 static int flush_family(struct store *store, enum family family, const rocksdb_flushoptions_t *wait,
                         char text[STATUS_TEXT])
 {
     char *message = NULL;
     rocksdb_flush_cf(store->db, wait, store->of[family], &message);
-    return status_take(&message, text);
+    int error = status_take(&message, text);
+    return error < 0 ? error : wait_for_tables(store, family, text);
 }
 
 /* "applied" is not on the disk before what it speaks of. */
@@ -195,16 +213,29 @@ int apply_flush(struct store *store, char text[STATUS_TEXT])
     return error;
 }
 
-static int apply_and_flush(struct store *store, const struct layer *layer, uint64_t record,
+/* While a backup copies tables the journal grows: what one family has on the disk and another has not must not be
+ * copied. */
+static bool wants_flush(struct store *store, const struct generation *g)
+{
+    struct writer *w = &store->writer;
+    pthread_mutex_lock(&w->lock);
+    bool backing_up = w->backing_up;
+    pthread_mutex_unlock(&w->lock);
+    return !backing_up && (g->flush || journal_bytes(store->journal) > JOURNAL_BYTES);
+}
+
+/* What is done already of a generation is not done again: *applied. */
+static int apply_and_flush(struct store *store, const struct generation *g, bool *applied,
                            char text[STATUS_TEXT])
 {
-    int error = apply_layer(store, layer, record, text);
+    int error = *applied ? 0 : apply_layer(store, g->layer, g->record, text);
+    if (error < 0)
+        return error;
+    *applied = true;
     CRASH_POINT("applied");
-    if (error == 0 && store->writer.loop)
+    if (store->writer.loop)
         journal_prepare(store->journal, LAYER_BYTES);
-    if (error == 0 && journal_bytes(store->journal) > JOURNAL_BYTES)
-        error = apply_flush(store, text);
-    return error;
+    return wants_flush(store, g) ? apply_flush(store, text) : 0;
 }
 
 /* ---- the thread */
@@ -213,9 +244,10 @@ static int apply_and_flush(struct store *store, const struct layer *layer, uint6
 static int apply_patiently(struct store *store, const struct generation *g, char text[STATUS_TEXT])
 {
     struct writer *w = &store->writer;
+    bool applied = false;
     int error;
     for (int i = 0;; i++) {
-        error = apply_and_flush(store, g->layer, g->record, text);
+        error = apply_and_flush(store, g, &applied, text);
         if (error != -ENOSPC || i == RETRIES_MOST || !writer_stand(w, &w->applying, text))
             return error;
     }
@@ -291,7 +323,8 @@ static void freeze_now(struct store *store, struct generation *g)
     char text[STATUS_TEXT] = "";
     g->record = w->record;
     journal_rotate(store->journal);
-    int error = apply_and_flush(store, g->layer, g->record, text);
+    bool applied = false;
+    int error = apply_and_flush(store, g, &applied, text);
     if (error < 0)
         writer_fail(w, error, text);
     g->applied = error == 0;
@@ -306,14 +339,11 @@ static unsigned count(const struct store *store)
     return n;
 }
 
-void generation_freeze(struct store *store)
+static void freeze(struct store *store, bool flush)
 {
     struct writer *w = &store->writer;
-    if (!store->generations)
-        return;
     struct generation *g = newest(store);
-    if (layer_bytes(g->layer) == 0 || w->failed || count(store) >= GENERATIONS_MOST)
-        return;
+    g->flush = flush;
     generation_new(store);
     if (!w->loop) {
         freeze_now(store, g);
@@ -343,8 +373,8 @@ void generations_tend(struct store *store)
     while (store->generations->next && is_applied(store, store->generations))
         generation_free(store, store->generations);
     /* One that is being applied is waited for: the newest grows meanwhile. */
-    if (!store->generations->next && layer_bytes(newest(store)->layer) >= LAYER_BYTES)
-        generation_freeze(store);
+    if (!store->generations->next && layer_weight(newest(store)->layer) >= LAYER_BYTES)
+        freeze(store, false);
 }
 
 void generations_free(struct store *store)
@@ -353,16 +383,21 @@ void generations_free(struct store *store)
         generation_free(store, store->generations);
 }
 
-void store_settle(struct store *store)
+bool store_settle(struct store *store)
 {
-    generation_freeze(store);
     generations_tend(store);
+    bool empty = !store->generations || layer_weight(newest(store)->layer) == 0;
+    bool can = !writer_has_failed(&store->writer) && count(store) < GENERATIONS_MOST;
+    if (!empty && can)
+        freeze(store, true);
+    generations_tend(store);
+    return empty || can;
 }
 
 size_t generations_behind(const struct store *store)
 {
     size_t bytes = 0;
     if (store->generations && store->generations->next)
-        bytes = layer_bytes(newest(store)->layer);
+        bytes = layer_weight(newest(store)->layer);
     return bytes > LAYER_BYTES ? bytes - LAYER_BYTES : 0;
 }

@@ -85,6 +85,13 @@ static int find(rocksdb_backup_engine_t *engine, uint32_t id, struct upkeep_back
     return error;
 }
 
+static void set_backing_up(struct store *store, bool backing_up)
+{
+    pthread_mutex_lock(&store->writer.lock);
+    store->writer.backing_up = backing_up;
+    pthread_mutex_unlock(&store->writer.lock);
+}
+
 /* The engine copies what the database has. False: it will not have it any more. */
 static bool wait_for_layers(struct store *store)
 {
@@ -96,6 +103,7 @@ static bool wait_for_layers(struct store *store)
     while (w->loop && w->applied < wanted && !w->failed && !w->stop)
         pthread_cond_wait(&w->moved, &w->lock);
     bool all = !w->failed && (!w->loop || w->applied >= wanted);
+    w->backing_up = all;
     pthread_mutex_unlock(&w->lock);
     return all;
 }
@@ -115,6 +123,7 @@ int store_backup(struct store *store, const char *dir, unsigned keep, struct upk
                        why);
     }
     rocksdb_backup_engine_create_new_backup_flush(engine, store->db, 1, &message);
+    set_backing_up(store, false);
     CRASH_POINT("backup-made");
     error = status_take(&message, text);
     if (error == 0)

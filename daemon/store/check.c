@@ -105,14 +105,16 @@ static int row_aged(struct check *check, struct str key, struct str value)
 
 static int row_queue(struct check *check, struct str key, struct str value)
 {
-    struct str work, head;
+    struct str work, head, newer;
     struct buf row = BUF_NONE;
     uint64_t id;
     uint32_t size;
     if (key_number_read(key, &id) < 0 || value_text(value, &work) < 0)
         return -EBADMSG;
-    if (check->queued++ == 0)
-        check->first_id = id;
+    check->queued++;
+    if (check->first_id == 0 &&
+        layer_find(check->survey.layer, FAMILY_QUEUE, key, &newer) == LAYER_NOTHING)
+        check->first_id = id; /* the head is the database's, and knows nothing of the journal */
     check->last_id = id;
     if (check->schema >= SCHEMA_HEADS) {
         if (survey_get(&check->survey, FAMILY_HEADS, key, &row) < 0)
@@ -242,7 +244,7 @@ static void after_meta(struct check *check)
 
 static void after_queue(struct check *check)
 {
-    if (check->queued && check->head > check->first_id)
+    if (check->first_id && check->head > check->first_id)
         wrong_number(check, "the head of the queue is beyond its first item", check->head,
                      check->first_id);
 }

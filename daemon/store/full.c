@@ -12,18 +12,25 @@
 
 #define LOOK_EVERY_S 1.0
 
+/* Under the lock. */
+static void go_on(struct stand *stand, pthread_cond_t *wake)
+{
+    stand->still = false;
+    stand->retries++;
+    pthread_cond_signal(wake);
+}
+
 static void on_look(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct store *store = timer->data;
     struct writer *w = &store->writer;
     (void)loop, (void)events;
-    if (place_free(store->path) < LIMIT_STORE_ROOM)
-        return;
+    uint64_t room = place_free(store->path);
     pthread_mutex_lock(&w->lock);
-    w->writing.still = w->applying.still = false;
-    w->retries++;
-    pthread_cond_signal(&w->work);
-    pthread_cond_signal(&w->below);
+    if (room >= LIMIT_STORE_ROOM)
+        go_on(&w->writing, &w->work);
+    if (room >= LIMIT_STORE_FLUSH_ROOM)
+        go_on(&w->applying, &w->below);
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -42,10 +49,12 @@ static void tell(struct store *store, enum store_event_type event, int error)
 void full_look(struct store *store, bool full)
 {
     struct writer *w = &store->writer;
+    char text[STATUS_TEXT];
     if (full && !w->full_told) {
         w->full_told = true;
+        writer_said(w, text);
         log_error("store: the disk is full, what is accepted waits for space state=%s said=%s",
-                  log_safez(store->path), log_safez(w->failed_text));
+                  log_safez(store->path), log_safez(text));
         tell(store, STORE_FULL, -ENOSPC);
     }
     if (full && !ev_is_active(&w->room))

@@ -12,8 +12,9 @@
  * belongs to the list it stands on, and to whoever took it from there.
  *
  * Invariants, besides those of store.h
- *  6. The database holds, of every family, at least what the records up to `applied` (meta) make, and
- *     nothing of a record that is not synced. The journal holds every record behind it.
+ *  6. The database on the disk holds, of every family, at least what the records up to its `applied` (meta)
+ *     make, and nothing of a record that is not synced. The journal holds every record behind that. A flush
+ *     is over when no memtable is left that waits for it, not when RocksDB says so (apply.c).
  *  7. A record read again gives the same rows: changes put and drop, they never add to what is there.
  */
 #ifndef DATELINE_STORE_INSIDE_H
@@ -49,6 +50,7 @@ struct store_change {
 struct generation {
     struct layer *layer;
     uint64_t record;                /* the last of its records, once it is frozen and durable */
+    bool flush;                     /* to tables at once, however little it is */
     bool applied;                   /* under the lock */
     struct generation *prev, *next; /* utlist: all of them, oldest first; the loop's */
     struct generation *apply_prev, *apply_next; /* utlist: to_apply */
@@ -58,6 +60,7 @@ struct generation {
 struct stand {
     bool full;  /* it met one, and what it met it with is not done yet */
     bool still; /* it waits for `retries` to grow, and was not told */
+    unsigned retries;
 };
 
 struct writer {
@@ -76,7 +79,7 @@ struct writer {
     int failed;                    /* the first error; nothing is written after it */
     char failed_text[STATUS_TEXT]; /* of a full disk as well */
     struct stand writing, applying;
-    unsigned retries;
+    bool backing_up;          /* tables are being listed and copied: nothing is flushed by us */
     uint64_t frozen, applied; /* generations */
     struct store_stats stats;
 
@@ -115,6 +118,7 @@ struct store {
     struct generation *generations; /* oldest first; the last takes what is committed */
     struct store_numbers numbers;
     char epoch[17];
+    bool cut; /* the journal was damaged: the database may hold rows of records that are lost */
     uint64_t damaged;
     void (*up)(void *ctx, enum store_event_type event, int error);
     void *ctx;
@@ -206,8 +210,6 @@ int apply_flush(struct store *store, char text[STATUS_TEXT]);
 void *applier_main(void *arg); /* a struct store */
 /* On the loop: forgets layers that the database has, freezes the newest when it is full. */
 void generations_tend(struct store *store);
-/* The newest is frozen however little it holds, and a new one takes its place. */
-void generation_freeze(struct store *store);
 /* The newest layer takes the rows. */
 void generation_add(struct store *store, struct buf *rows);
 void generations_free(struct store *store);
@@ -225,6 +227,9 @@ int writer_open(struct store *store, struct ev_loop *loop);
 void writer_close(struct store *store);
 /* On a full disk: waits until the loop says that there is space; false: the end has come. */
 bool writer_stand(struct writer *writer, struct stand *stand, const char *text);
+/* What the first failure, or the last full disk, was said to be. */
+void writer_said(struct writer *writer, char text[STATUS_TEXT]);
+bool writer_has_failed(struct writer *writer);
 /* Under the lock. The first error stays. */
 void writer_fail(struct writer *writer, int error, const char *text);
 

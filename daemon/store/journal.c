@@ -17,6 +17,7 @@
 
 #define SPARE     "spare" JOURNAL_SUFFIX /* filled with zeros */
 #define FILLING   "spare.new"
+#define DONE_KEPT (LIMIT_STORE_JOURNAL / LIMIT_STORE_LAYER + 1) /* more came of a stall */
 #define FILL_STEP (512U << 10) /* bytes a sync: the writer's own come in between */
 
 struct segment {
@@ -271,11 +272,17 @@ void journal_trim(struct journal *journal, uint64_t applied)
     while (*end)
         end = &(*end)->next;
     while (journal->segments && journal->segments->last <= applied &&
-           journal->segments != journal->current) {
+           journal->segments->first <= applied && journal->segments != journal->current) {
         *end = pop(&journal->segments);
         (*end)->next = NULL;
         end = &(*end)->next;
     }
+    unsigned kept = 0;
+    for (end = &journal->done; *end; kept++)
+        if (kept < DONE_KEPT)
+            end = &(*end)->next;
+        else
+            remove_segment(journal, pop(end));
     pthread_mutex_unlock(&journal->lock);
 }
 

@@ -180,6 +180,18 @@ int journal_read(const struct journal_segments *segments, uint64_t after,
     return error;
 }
 
+/* One with nothing good in it goes: records that are numbered anew would come before its name. */
+static int segment_cut(int dir, const char *name, uint64_t good_bytes)
+{
+    if (good_bytes == 0)
+        return unlinkat(dir, name, 0) < 0 ? -errno : 0;
+    int fd = openat(dir, name, O_WRONLY | O_CLOEXEC);
+    int error = fd < 0 || ftruncate(fd, (off_t)good_bytes) < 0 || fsync(fd) < 0 ? -errno : 0;
+    if (fd >= 0)
+        close(fd);
+    return error;
+}
+
 int journal_cut(const char *path, const struct journal_found *found)
 {
     uint64_t bad, first;
@@ -192,15 +204,7 @@ int journal_cut(const char *path, const struct journal_found *found)
     for (struct dirent *e; error == 0 && (errno = 0, e = readdir(dir));) {
         if (segment_first(e->d_name, &first) < 0 || first < bad)
             continue;
-        if (first > bad && unlinkat(dirfd(dir), e->d_name, 0) < 0)
-            error = -errno;
-        if (first != bad)
-            continue;
-        int fd = openat(dirfd(dir), e->d_name, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || ftruncate(fd, (off_t)found->good_bytes) < 0 || fsync(fd) < 0)
-            error = -errno;
-        if (fd >= 0)
-            close(fd);
+        error = segment_cut(dirfd(dir), e->d_name, first > bad ? 0 : found->good_bytes);
     }
     if (error == 0 && errno)
         error = -errno;

@@ -34,7 +34,7 @@ struct shelf { /* a family's */
 struct layer {
     atomic_uint refs;
     bool again;
-    size_t bytes;
+    size_t bytes, entries;
     char **blocks; /* what entries point into */
     size_t block_count, block_room;
     struct shelf shelves[FAMILY_COUNT];
@@ -76,19 +76,12 @@ void layer_unref(struct layer *layer)
     free(layer);
 }
 
-size_t layer_bytes(const struct layer *layer)
+size_t layer_weight(const struct layer *layer)
 {
-    return layer->bytes;
+    return layer->bytes + layer->entries * sizeof(struct entry);
 }
 
 /* ---- adding */
-
-static int compare(struct str a, struct str b)
-{
-    size_t len = a.len < b.len ? a.len : b.len;
-    int order = len ? memcmp(a.at, b.at, len) : 0;
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
 
 /* Keys that are numbers come one after the other: so do their buckets, and the processor has them already. */
 static unsigned hash_of(struct str key)
@@ -124,16 +117,17 @@ static struct entry *entry_new(struct shelf *shelf)
 }
 
 /* Nothing of this key is in the table. */
-static void add(struct shelf *shelf, const struct row *row, bool below)
+static void add(struct layer *layer, struct shelf *shelf, const struct row *row, bool below)
 {
     struct entry *entry = entry_new(shelf);
+    layer->entries++;
     entry->key = row->key;
     entry->value = row->op == ROW_PUT ? row->value : STR_NONE;
     entry->below = below;
     entry->gone = false;
     HASH_ADD_KEYPTR_BYHASHVALUE(hh, shelf->by_key, entry->key.at, entry->key.len,
                                 hash_of(entry->key), entry);
-    shelf->unordered |= shelf->last.at && compare(row->key, shelf->last) <= 0;
+    shelf->unordered |= shelf->last.at && rows_order(row->key, shelf->last) <= 0;
     shelf->last = row->key;
 }
 
@@ -149,10 +143,10 @@ static void put(struct layer *layer, struct shelf *shelf, const struct row *row)
     if (entry)
         entry->value = row->value;
     else
-        add(shelf, row, !lies_nothing_below(layer, row->family));
+        add(layer, shelf, row, !lies_nothing_below(layer, row->family));
 }
 
-static void drop(struct shelf *shelf, const struct row *row)
+static void drop(struct layer *layer, struct shelf *shelf, const struct row *row)
 {
     struct entry *entry = find(shelf, row->key);
     if (entry && !entry->below) {
@@ -161,14 +155,14 @@ static void drop(struct shelf *shelf, const struct row *row)
     } else if (entry) {
         entry->value = STR_NONE;
     } else {
-        add(shelf, row, true);
+        add(layer, shelf, row, true);
     }
 }
 
 /* Entries of smaller keys stay; who reads begins at `before`. */
 static void drop_before(struct shelf *shelf, const struct row *row)
 {
-    if (!shelf->before.at || compare(row->key, shelf->before) > 0)
+    if (!shelf->before.at || rows_order(row->key, shelf->before) > 0)
         shelf->before = row->key;
 }
 
@@ -197,7 +191,7 @@ int layer_add(struct layer *layer, struct buf *rows)
             put(layer, shelf, &row);
             break;
         case ROW_DROP:
-            drop(shelf, &row);
+            drop(layer, shelf, &row);
             break;
         case ROW_DROP_BEFORE:
             drop_before(shelf, &row);
@@ -213,7 +207,7 @@ enum layer_found layer_find(const struct layer *layer, enum family family, struc
                             struct str *out_value)
 {
     const struct shelf *shelf = &layer->shelves[family];
-    if (shelf->before.at && compare(key, shelf->before) < 0)
+    if (shelf->before.at && rows_order(key, shelf->before) < 0)
         return LAYER_DROPPED;
     const struct entry *entry = find(shelf, key);
     if (!entry)
@@ -229,20 +223,21 @@ struct str layer_dropped_before(const struct layer *layer, enum family family)
 
 static int by_key(const void *a, const void *b)
 {
-    return compare(((const struct layer_row *)a)->key, ((const struct layer_row *)b)->key);
+    return rows_order(((const struct layer_row *)a)->key, ((const struct layer_row *)b)->key);
 }
 
 size_t layer_rows(const struct layer *layer, enum family family, struct str from,
                   struct layer_row **out)
 {
     const struct shelf *shelf = &layer->shelves[family];
-    struct str first = shelf->before.at && compare(shelf->before, from) > 0 ? shelf->before : from;
+    struct str first =
+        shelf->before.at && rows_order(shelf->before, from) > 0 ? shelf->before : from;
     struct layer_row *rows = xmalloc((HASH_COUNT(shelf->by_key) + 1) * sizeof *rows);
     size_t count = 0;
     for (const struct chunk *chunk = shelf->oldest; chunk; chunk = chunk->next)
         for (size_t i = 0; i < chunk->used; i++) {
             const struct entry *entry = &chunk->entries[i];
-            if (!entry->gone && compare(entry->key, first) >= 0)
+            if (!entry->gone && rows_order(entry->key, first) >= 0)
                 rows[count++] = (struct layer_row){entry->key, entry->value};
         }
     if (shelf->unordered)
@@ -260,9 +255,9 @@ bool layer_queued(const struct layer *layer, struct str *out_first, struct str *
             const struct entry *entry = &chunk->entries[i];
             if (entry->gone || !entry->value.at)
                 continue;
-            if (!any || compare(entry->key, *out_first) < 0)
+            if (!any || rows_order(entry->key, *out_first) < 0)
                 *out_first = entry->key;
-            if (!any || compare(entry->key, *out_last) > 0)
+            if (!any || rows_order(entry->key, *out_last) > 0)
                 *out_last = entry->key;
             any = true;
         }

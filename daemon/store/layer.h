@@ -30,8 +30,8 @@ void layer_unref(struct layer *layer); /* NULL is fine */
 
 /* Takes the bytes of `rows` and leaves it empty. -EBADMSG: no rows, or not all of it. */
 int layer_add(struct layer *layer, struct buf *rows);
-/* Of all rows that were added, those that have left again included. */
-size_t layer_bytes(const struct layer *layer);
+/* Bytes that it takes: of all rows that were added, those that have left again included, and of finding them. */
+size_t layer_weight(const struct layer *layer);
 
 enum layer_found {
     LAYER_NOTHING, /* look below */

@@ -5,10 +5,13 @@
 #include "inside.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "keys.h"
 #include "limits.h"
 #include "list.h"
+#include "journal_inside.h"
 #include "log.h"
 
 struct recovery {
@@ -22,7 +25,7 @@ struct recovery {
 static void pour(struct recovery *r)
 {
     struct store *store = r->store;
-    if (r->error < 0 || layer_bytes(r->layer) == 0)
+    if (r->error < 0 || layer_weight(r->layer) == 0)
         return;
     r->error = apply_layer(store, r->layer, r->number, r->text);
     layer_unref(r->layer);
@@ -38,7 +41,7 @@ static int on_record(void *ctx, uint64_t number, struct buf *rows)
                  (unsigned long long)number);
         r->error = -EUCLEAN;
     }
-    if (!r->store->read_only && layer_bytes(r->layer) >= LIMIT_STORE_LAYER)
+    if (!r->store->read_only && layer_weight(r->layer) >= LIMIT_STORE_LAYER)
         pour(r);
     return r->error;
 }
@@ -90,6 +93,18 @@ static int applied_of(struct store *store, uint64_t *out)
     return error == -ENOENT ? 0 : error;
 }
 
+/* What is read may stand in the system's memory alone, when a crash came between a write and its sync; what is
+ * built on it must not outlive it. And what could not be written is read as it is on the disk. */
+static int sync_all(const struct journal_segments *segments)
+{
+    for (size_t i = 0; i < segments->count; i++) {
+        if (fdatasync(segments->of[i].fd) < 0)
+            return -errno;
+        posix_fadvise(segments->of[i].fd, 0, 0, POSIX_FADV_DONTNEED);
+    }
+    return 0;
+}
+
 static int read_again(struct recovery *r, const struct journal_segments *segments,
                       struct journal_found *found)
 {
@@ -99,7 +114,9 @@ static int read_again(struct recovery *r, const struct journal_segments *segment
         return -EUCLEAN;
     }
     r->number = applied;
-    int error = journal_read(segments, applied, on_record, r, found);
+    int error = r->store->read_only ? 0 : sync_all(segments);
+    if (error == 0)
+        error = journal_read(segments, applied, on_record, r, found);
     if (error == 0 && r->store->read_only)
         keep_layer(r);
     else if (error == 0)
@@ -121,6 +138,7 @@ int recover(struct store *store, const struct journal_segments *segments, char w
     if (error < 0)
         return error;
     store->writer.record = found.last;
+    store->cut = found.state == JOURNAL_DAMAGED;
     error = journal_open(store->path, found.last + 1, &store->journal);
     return error < 0 ? version_why(store->path, error, strerror(-error), why) : 0;
 }

@@ -52,6 +52,13 @@ void rows_drop_before(struct buf *rows, enum family family, struct str key)
     put_head(rows, ROW_DROP_BEFORE, family, key, 0);
 }
 
+int rows_order(struct str a, struct str b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len ? memcmp(a.at, b.at, len) : 0;
+    return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
 int rows_cut(struct str *rest, struct row *out)
 {
     if (rest->len < ROW_HEAD)

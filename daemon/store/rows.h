@@ -30,6 +30,9 @@ void rows_put(struct buf *rows, enum family family, struct str key, const struct
 void rows_drop(struct buf *rows, enum family family, struct str key);
 void rows_drop_before(struct buf *rows, enum family family, struct str key);
 
+/* The order of keys, RocksDB's: bytes, then length. As memcmp(). */
+int rows_order(struct str a, struct str b);
+
 /* Cuts the first row off. 0, or -EBADMSG: these are no rows of ours. */
 int rows_cut(struct str *rest, struct row *out);
 

@@ -124,8 +124,9 @@ void store_drop_results(struct store_change *change, uint64_t seq);
 int store_commit(struct store *store, struct store_change **change, void (*on_durable)(void *ctx),
                  void *ctx);
 /* What was committed is brought into the database as soon as it is durable, not only when it is worth it. For
- * who reads the database past these calls: backups, tests. Without a loop: at once. */
-void store_settle(struct store *store);
+ * who reads the database past these calls: backups, tests. Without a loop: at once. False: so much is on its way that
+ * it has to wait; or the store has failed. */
+bool store_settle(struct store *store);
 /* Handed over and not durable yet, or waiting for the database: back-pressure looks here. */
 size_t store_pending_bytes(const struct store *store);
 

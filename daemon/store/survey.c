@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "journal_inside.h"
 #include "keys.h"
 
 /* ---- the journal */
@@ -28,10 +29,12 @@ static int read_journal(struct survey *survey, const char *path, char text[STATU
     struct buf value = BUF_NONE;
     uint64_t applied = 0;
     survey->layer = layer_new(true);
-    if (survey_get(survey, FAMILY_META, STR("applied"), &value) == 0)
-        value_number(buf_str(&value), &applied);
-    buf_free(&value);
     int error = journal_segments_open(path, &segments);
+    if (survey_get(survey, FAMILY_META, STR("applied"), &value) < 0 ||
+        value_number(buf_str(&value), &applied) < 0)
+        /* Lost: all that there is is read again, which gives the same rows. */
+        applied = segments.count && segments.of[0].first ? segments.of[0].first - 1 : 0;
+    buf_free(&value);
     if (error == 0)
         error = journal_read(&segments, applied, on_record, survey, &found);
     if (error < 0 && error != -EBADMSG) {
@@ -217,26 +220,19 @@ struct above {
     struct str before; /* what is smaller is dropped */
 };
 
-static int order(struct str a, struct str b)
-{
-    size_t len = a.len < b.len ? a.len : b.len;
-    int by_bytes = len ? memcmp(a.at, b.at, len) : 0;
-    return by_bytes ? by_bytes : (a.len > b.len) - (a.len < b.len);
-}
-
 /* Those up to `key`, or all; true when one of them has this key. */
 static bool tell_above(struct above *above, const struct str *key, const struct survey_eye *eye)
 {
     bool same = false;
     for (; above->at < above->count; above->at++) {
         const struct layer_row *row = &above->rows[above->at];
-        if (key && order(row->key, *key) > 0)
+        if (key && rows_order(row->key, *key) > 0)
             break;
-        same |= key && order(row->key, *key) == 0;
+        same |= key && rows_order(row->key, *key) == 0;
         if (row->value.at)
             eye->row(eye->ctx, row->key, row->value);
     }
-    return same || (key && above->before.at && order(*key, above->before) < 0);
+    return same || (key && above->before.at && rows_order(*key, above->before) < 0);
 }
 
 /* From `from` on; the key of the last row is left in `last`. 0 at the family's end. */

@@ -223,6 +223,22 @@ static int meta_numbers(struct store *store)
     return error;
 }
 
+/* An id whose row is there may not be given again, whatever the numbers say. */
+static void pass_queued_ids(struct store *store)
+{
+    rocksdb_iterator_t *it =
+        rocksdb_create_iterator_cf(store->db, store->read, store->of[FAMILY_QUEUE]);
+    uint64_t last;
+    rocksdb_iter_seek_to_last(it);
+    if (rocksdb_iter_valid(it)) {
+        struct str key;
+        key.at = rocksdb_iter_key(it, &key.len);
+        if (key_number_read(key, &last) == 0 && last >= store->numbers.next_queue_id)
+            store->numbers.next_queue_id = last + 1;
+    }
+    rocksdb_iter_destroy(it);
+}
+
 static int meta_epoch(struct store *store)
 {
     struct buf value = BUF_NONE;
@@ -255,6 +271,8 @@ int version_read(struct store *store, char why[STORE_WHY])
 {
     if (meta_numbers(store) < 0)
         return version_why(store->path, -EUCLEAN, "its numbers cannot be read", why);
+    if (store->cut)
+        pass_queued_ids(store);
     if (meta_epoch(store) < 0)
         return version_why(store->path, -EUCLEAN, "its epoch cannot be read", why);
     return 0;

@@ -4,16 +4,9 @@
 
 #include "list.h"
 
-static int compare(struct str a, struct str b)
-{
-    size_t len = a.len < b.len ? a.len : b.len;
-    int order = len ? memcmp(a.at, b.at, len) : 0;
-    return order ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static struct str greater(struct str a, struct str b)
 {
-    return compare(a, b) >= 0 ? a : b;
+    return rows_order(a, b) >= 0 ? a : b;
 }
 
 static struct str key_of(const struct walk_layer *layer)
@@ -35,13 +28,13 @@ static void choose(struct walk *walk)
     walk->key = STR_NONE;
     for (size_t i = 0; i < walk->layer_count; i++) {
         struct str key = key_of(&walk->layers[i]);
-        if (key.at && (!walk->key.at || compare(key, walk->key) < 0)) {
+        if (key.at && (!walk->key.at || rows_order(key, walk->key) < 0)) {
             walk->key = key;
             walk->in = (int)i;
         }
     }
     struct str below = key_below(walk);
-    if (below.at && (!walk->key.at || compare(below, walk->key) < 0)) {
+    if (below.at && (!walk->key.at || rows_order(below, walk->key) < 0)) {
         walk->key = below;
         walk->in = WALK_BELOW;
     }
@@ -52,11 +45,11 @@ static void step(struct walk *walk)
 {
     for (size_t i = 0; i < walk->layer_count; i++) {
         struct str key = key_of(&walk->layers[i]);
-        if (key.at && compare(key, walk->key) == 0)
+        if (key.at && rows_order(key, walk->key) == 0)
             walk->layers[i].at++;
     }
     struct str below = key_below(walk);
-    if (below.at && compare(below, walk->key) == 0)
+    if (below.at && rows_order(below, walk->key) == 0)
         rocksdb_iter_next(walk->it);
     choose(walk);
 }
@@ -83,7 +76,7 @@ void walk_seek(struct walk *walk, struct str key)
         size_t low = 0, high = layer->count;
         while (low < high) {
             size_t middle = low + (high - low) / 2;
-            if (compare(layer->rows[middle].key, key) < 0)
+            if (rows_order(layer->rows[middle].key, key) < 0)
                 low = middle + 1;
             else
                 high = middle;

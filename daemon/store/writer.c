@@ -74,16 +74,31 @@ bool writer_stand(struct writer *w, struct stand *stand, const char *text)
 {
     pthread_mutex_lock(&w->lock);
     snprintf(w->failed_text, sizeof w->failed_text, "%s", text);
-    unsigned seen = w->retries;
+    unsigned seen = stand->retries;
     stand->full = stand->still = true;
     pthread_cond_broadcast(&w->moved);
     ev_async_send(w->loop, &w->wake);
-    while (w->retries == seen && !w->stop)
+    while (stand->retries == seen && !w->stop)
         pthread_cond_wait(stand == &w->writing ? &w->work : &w->below, &w->lock);
-    bool again = w->retries != seen;
+    bool again = stand->retries != seen;
     stand->still = false;
     pthread_mutex_unlock(&w->lock);
     return again;
+}
+
+void writer_said(struct writer *w, char text[STATUS_TEXT])
+{
+    pthread_mutex_lock(&w->lock);
+    memcpy(text, w->failed_text, STATUS_TEXT);
+    pthread_mutex_unlock(&w->lock);
+}
+
+bool writer_has_failed(struct writer *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool failed = w->failed != 0;
+    pthread_mutex_unlock(&w->lock);
+    return failed;
 }
 
 /* Under the lock. */
@@ -205,9 +220,11 @@ static void deliver_one(struct writer *w)
 static void tell_failure(struct store *store, int error)
 {
     struct writer *w = &store->writer;
+    char text[STATUS_TEXT];
     w->failure_told = true;
+    writer_said(w, text);
     log_error("store: write failed, nothing more is accepted error=%s said=%s", strerror(-error),
-              log_safez(w->failed_text)); /* written once, before `failed` was seen */
+              log_safez(text));
     if (w->under_way > 0)
         ev_unref(w->loop);
     w->under_way = 0;
@@ -219,6 +236,8 @@ static void tell_failure(struct store *store, int error)
 static bool writer_deliver(struct store *store, size_t budget)
 {
     struct writer *w = &store->writer;
+    if (w->failure_told) /* what comes to an end now was given up already */
+        return false;
     pthread_mutex_lock(&w->lock);
     DL_CONCAT(w->delivered, w->done);
     w->done = NULL;
@@ -415,7 +434,7 @@ void writer_close(struct store *store)
         return;
     writer_drain(store);
     full_stop(store);
-    generation_freeze(store);
+    store_settle(store);
     thread_stop(w, w->thread, &w->stop);
     thread_stop(w, w->applier, &w->stop_applying);
     ev_ref(w->loop);

@@ -438,14 +438,12 @@ static void a_missing_segment_is_damage(void **state)
 static void what_the_database_has_already_is_not_missed(void **state)
 {
     struct room *room = *state;
-    char text[STATUS_TEXT];
     struct store *store = open_plain(room);
     for (uint64_t id = 1; id <= 3; id++)
         put_item(store, id, "w");
-    store_settle(store);
-    put_item(store, 4, "w");
     struct room before = crashed(room, store);
-    assert_int_equal(apply_flush(store, text), 0); /* cuts the first segment */
+    store_settle(store); /* done with the first segment */
+    put_item(store, 4, "w");
     struct room copy = crashed(room, store);
     store_close(store);
     /* The first segment is there again, and damaged. */
@@ -483,6 +481,77 @@ static void a_check_and_a_repair_count_what_stands_in_the_journal_alone(void **s
     free(manifest);
     assert_int_equal(store_repair(copy.path, &quiet, &repair, copy.why), 0);
     assert_queue_of(&copy, "2:two(0,0) ");
+}
+
+static void a_segment_with_nothing_good_in_it_goes_when_the_journal_is_cut(void **state)
+{
+    struct room copy = two_segments(*state);
+    char *first = segment_path(&copy, 0), names[4][SEGMENT_NAME];
+    const struct journal_found found = {.state = JOURNAL_DAMAGED,
+                                        .segment = "0000000000000006.journal"};
+    assert_int_equal(journal_cut(copy.path, &found), 0);
+    assert_int_equal(segments_of(&copy, names, 4), 1);
+    assert_queue_of(&copy, FIRST_FIVE);
+    free(first);
+}
+
+/* It was dead, is queued again below the head, and stands in the journal alone. */
+static void a_check_knows_that_the_head_is_the_databases(void **state)
+{
+    struct room *room = *state;
+    struct upkeep_check check;
+    struct store *store = open_plain(room);
+    struct store_numbers numbers = {
+        .next_queue_id = 10001, .next_seq = 1, .accepted = 10000, .done = 9999, .dead = 1};
+    struct store_change *change = store_change_new(store);
+    for (uint64_t id = 1; id <= 10000; id++)
+        store_queue_put(change, id, STR("w"));
+    commit(store, change);
+    store_settle(store);
+    change = store_change_new(store);
+    for (uint64_t id = 1; id <= 10000; id++)
+        if (id == 3)
+            store_queue_bury(change, id,
+                             &(struct store_dead){.reason = STR("r"), .work = STR("w")});
+        else
+            store_queue_drop(change, id, false);
+    store_set_numbers(change, &numbers);
+    commit(store, change);
+    store_settle(store);
+    change = store_change_new(store);
+    store_dead_drop(change, 3);
+    store_queue_put(change, 3, STR("w"));
+    numbers.dead = 0;
+    store_set_numbers(change, &numbers);
+    commit(store, change);
+    struct room copy = crashed(room, store);
+    store_close(store);
+    assert_int_equal(store_check(copy.path, &quiet, &check, copy.why), 0);
+    assert_int_equal(check.wrong, 0);
+    assert_queue_of(&copy, "3:w(0,0) ");
+}
+
+static void a_repair_reads_the_journal_whose_place_is_lost(void **state)
+{
+    struct room *room = *state;
+    struct upkeep_repair repair;
+    char *message = NULL, text[STATUS_TEXT];
+    struct store *store = open_plain(room);
+    for (uint64_t id = 1; id <= 3; id++)
+        put_item(store, id, "w");
+    store_settle(store);
+    assert_int_equal(apply_flush(store, text), 0);
+    for (uint64_t id = 4; id <= 6; id++)
+        put_item(store, id, "w");
+    rocksdb_delete_cf(store->db, store->synced, store->of[FAMILY_META], "applied", 7, &message);
+    assert_null(message);
+    struct room copy = crashed(room, store);
+    store_close(store);
+    char *current = xasprintf("%s/CURRENT", copy.path);
+    assert_int_equal(unlink(current), 0);
+    free(current);
+    assert_int_equal(store_repair(copy.path, &quiet, &repair, copy.why), 0);
+    assert_queue_of(&copy, "1:w(0,0) 2:w(0,0) 3:w(0,0) 4:w(0,0) 5:w(0,0) 6:w(0,0) ");
 }
 
 /* ---- segments that are used again */
@@ -619,6 +688,9 @@ int main(void)
         IN_ROOM(a_missing_segment_is_damage),
         IN_ROOM(what_the_database_has_already_is_not_missed),
         IN_ROOM(a_check_and_a_repair_count_what_stands_in_the_journal_alone),
+        IN_ROOM(a_segment_with_nothing_good_in_it_goes_when_the_journal_is_cut),
+        IN_ROOM(a_check_knows_that_the_head_is_the_databases),
+        IN_ROOM(a_repair_reads_the_journal_whose_place_is_lost),
         IN_ROOM(a_segment_that_is_done_with_is_written_over_and_its_old_records_are_none),
         IN_ROOM(a_file_that_was_filled_in_advance_is_written_over),
         cmocka_unit_test(rows_are_cut_as_they_were_put),
