@@ -46,10 +46,10 @@
 #define LIMIT_TITLE           256          /* bytes kept of a feed's title */
 
 /* ---- parsing */
-#define LIMIT_XML_DEPTH       256          /* libxml2's SAX has no limit of its own */
+#define LIMIT_XML_DEPTH       256          /* honest feeds have ten; each element that is open costs a frame */
 #define LIMIT_HTML_DEPTH      4096         /* deeper elements are flattened: their text is kept */
 #define LIMIT_HTML_NODES      500000       /* elements and texts of one page, 32 bytes each: the largest honest pages have 60,000 */
-#define LIMIT_ATTRIBUTES      256          /* a tag: 20,000 take libxml2 0.6 s */
+#define LIMIT_ATTRIBUTES      256          /* a tag: each is looked up by walking along them */
 #define LIMIT_FEED_ITEMS      10000        /* items of one feed */
 #define LIMIT_TEXT            (2UL << 20)  /* bytes of one item's text */
 #define LIMIT_FIELD           (64UL << 10) /* bytes of any other field of an item */

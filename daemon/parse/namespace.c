@@ -61,7 +61,7 @@ static const struct {
     {"rss", XML_PLAIN},
 };
 
-enum xml_space namespace_of(struct str address, struct str prefix)
+static enum xml_space namespace_of(struct str address, struct str prefix)
 {
     struct str s = str_trim(address);
     if (str_startsi(s, STR("http://")))
@@ -79,4 +79,32 @@ enum xml_space namespace_of(struct str address, struct str prefix)
         if (str_isi(prefix, PREFIXES[i].prefix))
             return PREFIXES[i].space;
     return prefix.len ? XML_OTHER : XML_PLAIN;
+}
+
+void namespaces_declare(struct namespaces *names, struct xml_attributes attributes, size_t depth)
+{
+    for (size_t i = 0; i < attributes.count && names->count < ARRAY_LEN(names->known); i++) {
+        struct xml_name name = attributes.at[i].name;
+        bool all = name.prefix.len == 0 && str_is(name.local, "xmlns");
+        if (!all && !str_is(name.prefix, "xmlns"))
+            continue;
+        struct str prefix = all ? STR_NONE : name.local;
+        names->known[names->count].prefix = prefix;
+        names->known[names->count].depth = depth;
+        names->known[names->count++].space = namespace_of(attributes.at[i].value, prefix);
+    }
+}
+
+void namespaces_end(struct namespaces *names, size_t depth)
+{
+    while (names->count && names->known[names->count - 1].depth >= depth)
+        names->count--;
+}
+
+enum xml_space namespaces_find(const struct namespaces *names, struct str prefix)
+{
+    for (size_t i = names->count; i > 0; i--)
+        if (str_eq(names->known[i - 1].prefix, prefix))
+            return names->known[i - 1].space;
+    return namespace_of(STR_NONE, prefix);
 }

@@ -1,7 +1,5 @@
 #include "xmlreader.h"
 
-#include <libxml/parserInternals.h>
-
 #include "base64.h"
 #include "markup.h"
 #include "utf8.h"
@@ -103,8 +101,6 @@ static void end_item(struct reader *r)
     draft_set(item, ITEM_BYLINE, 1, source->field[ITEM_BYLINE]);
     r->in_item = false;
     r->rc = feedout_item(&r->out);
-    if (r->rc != 0)
-        xmlStopParser(r->parser);
 }
 
 static void end_media_title(struct reader *r, const struct frame *f, struct str raw)

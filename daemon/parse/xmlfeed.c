@@ -1,31 +1,20 @@
 #include "xmlfeed.h"
 
-#include <libxml/parser.h>
-#include <libxml/parserInternals.h>
-
 #include "limits.h"
 #include "markup.h"
-#include "namespace.h"
 #include "url.h"
 #include "xmlreader.h"
-#include "xmlrepair.h"
 
-struct str xml_str(const xmlChar *z)
+struct str xml_attribute_of(struct xml_attributes a, const char *prefix, const char *name)
 {
-    return str_of((const char *)z);
-}
-
-struct str xml_attribute_of(struct attributes a, const char *prefix, const char *name)
-{
-    for (int i = 0; i < a.count; i++) {
-        const xmlChar **one = a.at + (ptrdiff_t)i * 5;
-        if (str_isi(xml_str(one[0]), name) && str_is(xml_str(one[1]), prefix))
-            return (struct str){(const char *)one[3], (size_t)(one[4] - one[3])};
-    }
+    struct str want_prefix = str_of(prefix), want = str_of(name);
+    for (size_t i = 0; i < a.count; i++)
+        if (str_eqi(a.at[i].name.local, want) && str_eq(a.at[i].name.prefix, want_prefix))
+            return a.at[i].value;
     return STR_NONE;
 }
 
-struct str xml_attribute(struct attributes a, const char *name)
+struct str xml_attribute(struct xml_attributes a, const char *name)
 {
     return xml_attribute_of(a, NULL, name);
 }
@@ -68,27 +57,13 @@ static const struct xml_rule *rule_of(const struct reader *r, struct str name, e
     return NULL;
 }
 
-/* ------------------------------------------------------------------------------------------ SAX */
-
-static enum xml_space space_of(struct reader *r, const xmlChar *address, const xmlChar *prefix)
-{
-    for (size_t i = 0; i < r->met_count; i++)
-        if (r->met[i].address == address && r->met[i].prefix == prefix)
-            return r->met[i].space;
-    enum xml_space space = namespace_of(xml_str(address), xml_str(prefix));
-    if (r->met_count < ARRAY_LEN(r->met)) {
-        r->met[r->met_count].address = address;
-        r->met[r->met_count].prefix = prefix;
-        r->met[r->met_count++].space = space;
-    }
-    return space;
-}
+/* --------------------------------------------------------------------------------------- events */
 
 /* An element within a text is markup again. */
-static void put_tag(struct reader *r, const xmlChar *name, bool closing)
+static void put_tag(struct reader *r, struct str name, bool closing)
 {
     struct frame *text = &r->frames[r->in_text - 1];
-    if (closing && str_isi(xml_str(name), "br")) /* HTML would take it for a second line end */
+    if (closing && str_isi(name, "br")) /* HTML would take it for a second line end */
         return;
     if (text->kind == KIND_PLAIN) {
         buf_reset(&r->scratch);
@@ -98,11 +73,11 @@ static void put_tag(struct reader *r, const xmlChar *name, bool closing)
         text->kind = KIND_XML;
     }
     buf_putz(&r->text, closing ? "</" : "<");
-    buf_puts(&r->text, xml_str(name));
+    buf_puts(&r->text, name);
     buf_putc(&r->text, '>');
 }
 
-static void set_scope(struct reader *r, struct frame *f, struct attributes a)
+static void set_scope(struct reader *r, struct frame *f, struct xml_attributes a)
 {
     struct str base = xml_attribute_of(a, "xml", "base"), lang = xml_attribute_of(a, "xml", "lang");
     buf_reset(&r->scratch);
@@ -126,38 +101,24 @@ static bool hidden_by_parent(const struct frame *parent, const struct xml_rule *
            (rule->verb == XML_IMAGE_URL && str_is(str_of(rule->name), "url"));
 }
 
-static void on_start(void *context, const xmlChar *name, const xmlChar *prefix,
-                     const xmlChar *address, int namespaces, const xmlChar **unused, int count,
-                     int defaulted, const xmlChar **attributes)
+static void on_start(void *context, struct xml_name name, struct xml_attributes a)
 {
     struct reader *r = context;
-    (void)namespaces;
-    (void)unused;
-    (void)defaulted;
-    if (r->depth == ARRAY_LEN(r->frames)) {
-        r->over++;
-        return;
-    }
-    const struct frame *parent = r->depth ? &r->frames[r->depth - 1] : NULL;
+    const struct frame *parent = &r->frames[r->depth - 1];
     struct frame *f = &r->frames[r->depth++];
-    struct attributes a = {attributes, count};
     *f = (struct frame){.mark = r->text.len};
-    if (!parent) {
-        f->base = r->document->url;
-        f->to = &r->out.feed;
-        return;
-    }
     f->to = parent->to;
     f->base = parent->base;
     f->lang = parent->lang;
     f->media = parent->media;
     if (r->in_text) {
-        put_tag(r, name, false);
+        put_tag(r, name.local, false);
         return;
     }
     bool typed = false;
     set_scope(r, f, a);
-    f->rule = rule_of(r, xml_str(name), space_of(r, address, prefix), &typed);
+    namespaces_declare(&r->names, a, r->depth);
+    f->rule = rule_of(r, name.local, namespaces_find(&r->names, name.prefix), &typed);
     if (!f->rule || !f->to || hidden_by_parent(parent, f->rule)) {
         bool item = f->rule && (f->rule->verb == XML_ITEM || f->rule->verb == XML_DELETED);
         if (!item) { /* an item counts wherever it stands */
@@ -171,36 +132,29 @@ static void on_start(void *context, const xmlChar *name, const xmlChar *prefix,
     xml_start(r, f, a, typed);
 }
 
-static void on_end(void *context, const xmlChar *name, const xmlChar *prefix,
-                   const xmlChar *address)
+static bool on_end(void *context, struct xml_name name)
 {
     struct reader *r = context;
-    (void)prefix;
-    (void)address;
-    if (r->over) {
-        r->over--;
-        return;
-    }
     const struct frame *f = &r->frames[r->depth - 1];
     if (r->in_text && r->in_text < r->depth) {
-        put_tag(r, name, true);
+        put_tag(r, name.local, true);
         r->depth--;
-        return;
+        return true;
     }
     r->in_text = 0;
     struct str raw = str_from(buf_str(&r->text), f->mark);
-    if (f->to && f->verb != XML_NOTHING && r->rc == 0)
+    if (f->to && f->verb != XML_NOTHING)
         xml_end(r, f, raw);
     r->text.len = f->mark;
-    r->depth--;
+    namespaces_end(&r->names, r->depth--);
+    return r->rc == 0;
 }
 
-static void on_text(void *context, const xmlChar *text, int len)
+static void on_text(void *context, struct str s)
 {
     struct reader *r = context;
-    struct str s = {(const char *)text, (size_t)len};
-    const struct frame *f = r->depth ? &r->frames[(r->in_text ? r->in_text : r->depth) - 1] : NULL;
-    if (!f || !f->to || f->verb == XML_NOTHING || f->verb == XML_FEED || f->verb == XML_ITEM)
+    const struct frame *f = &r->frames[(r->in_text ? r->in_text : r->depth) - 1];
+    if (!f->to || f->verb == XML_NOTHING || f->verb == XML_FEED || f->verb == XML_ITEM)
         return;
     if (r->in_text && f->kind == KIND_XML)
         markup_escape(s, &r->text);
@@ -208,40 +162,20 @@ static void on_text(void *context, const xmlChar *text, int len)
         buf_puts(&r->text, s);
 }
 
-static void parse(struct reader *r, struct str xml)
-{
-    xmlSAXHandler sax = {.initialized = XML_SAX2_MAGIC,
-                         .startElementNs = on_start,
-                         .endElementNs = on_end,
-                         .characters = on_text,
-                         .ignorableWhitespace = on_text,
-                         .cdataBlock = on_text};
-    r->parser = xmlCreateMemoryParserCtxt(xml.at, (int)xml.len);
-    if (!r->parser)
-        return;
-    *r->parser->sax = sax;
-    r->parser->userData = r;
-    xmlCtxtUseOptions(r->parser, XML_PARSE_RECOVER | XML_PARSE_NONET | XML_PARSE_NOERROR |
-                                     XML_PARSE_NOWARNING);
-    xmlParseDocument(r->parser);
-    xmlFreeParserCtxt(r->parser);
-}
-
 int xmlfeed_read(struct document *document, const struct xml_dialect *dialect)
 {
     struct reader *r = xcalloc(1, sizeof *r);
-    struct buf xml = BUF_NONE;
+    const struct xml_events events = {r, on_start, on_end, on_text};
     r->document = document;
     r->dialect = dialect;
     feedout_init(&r->out, document);
     r->out.author_inherits = dialect->author_inherits;
     draft_reset(&r->source, &r->out.arena);
-    xmlrepair(document->text, &xml);
-    parse(r, buf_str(&xml));
+    r->frames[r->depth++] = (struct frame){.base = document->url, .to = &r->out.feed};
+    xmlscan(document->text, &events);
     int rc = feedout_finish(&r->out, r->rc);
     feedout_done(&r->out);
     draft_done(&r->source);
-    buf_free(&xml);
     buf_free(&r->text);
     buf_free(&r->scratch);
     buf_free(&r->person);

@@ -1,5 +1,5 @@
 /*
- * Reads RSS and Atom alike: libxml2's SAX parser over the repaired text, and a table that says what
+ * Reads RSS and Atom alike: xmlscan's events, and a table that says what
  * each element is. A dialect is such a table (rss.c, atom.c); the two are mixed freely in the
  * world, so an element that one does not know is looked up in the other.
  */

@@ -5,11 +5,11 @@
 #ifndef DATELINE_XMLREADER_H
 #define DATELINE_XMLREADER_H
 
-#include <libxml/parser.h>
-
 #include "feedout.h"
 #include "limits.h"
+#include "namespace.h"
 #include "xmlfeed.h"
+#include "xmlscan.h"
 
 /* How the characters of a text element are to be read. */
 enum kind {
@@ -39,39 +39,27 @@ struct reader {
     struct document *document;
     const struct xml_dialect *dialect;
     struct feedout out;
-    xmlParserCtxtPtr parser;
-    struct frame frames[LIMIT_XML_DEPTH + 2];
+    struct namespaces names;
+    /* The first is the document's, around its root or roots. */
+    struct frame frames[LIMIT_XML_DEPTH + 1];
     size_t depth;    /* frames in use */
-    size_t over;     /* elements open beyond them: cannot be, after xmlrepair() */
     size_t in_text;  /* depth of the text element that is open, 0 none */
     struct buf text; /* characters of all open elements */
     struct buf scratch;
     struct draft source;
-    bool in_item, in_source;
+    bool in_item;
     struct buf person; /* name of the person whose element is open */
-    /* libxml2 keeps one copy of each name, so a pair of addresses tells a namespace already met. */
-    struct {
-        const xmlChar *address, *prefix;
-        enum xml_space space;
-    } met[16];
-    size_t met_count;
     int rc;
 };
 
-struct attributes {
-    const xmlChar **at; /* libxml2: name, prefix, address, value, end */
-    int count;
-};
-
-struct str xml_str(const xmlChar *z);
 /* Of an attribute without prefix, or of one with that prefix; its name's case does not count. */
-struct str xml_attribute(struct attributes a, const char *name);
-struct str xml_attribute_of(struct attributes a, const char *prefix, const char *name);
+struct str xml_attribute(struct xml_attributes a, const char *name);
+struct str xml_attribute_of(struct xml_attributes a, const char *prefix, const char *name);
 /* The feed's image, or the item's when the frame belongs to an item. */
 void xml_set_image(struct reader *r, const struct frame *f, struct str url);
 
 /* f->verb is what the element asks for; f->to is whose fields it fills, NULL nobody's. */
-void xml_start(struct reader *r, struct frame *f, struct attributes a, bool typed);
+void xml_start(struct reader *r, struct frame *f, struct xml_attributes a, bool typed);
 /* raw: its characters, in r->text from f->mark on. f->to is somebody. */
 void xml_end(struct reader *r, const struct frame *f, struct str raw);
 

@@ -1,7 +1,7 @@
 #include "xmlreader.h"
 
 /* RFC 4287, sections 3.1.1 and 4.1.3; Atom 0.3 has a mode besides the type. */
-static void set_kind(struct frame *f, struct attributes a, bool typed)
+static void set_kind(struct frame *f, struct xml_attributes a, bool typed)
 {
     struct str type = str_trim(xml_attribute(a, "type")), mode = xml_attribute(a, "mode");
     type = str_trim(str_upto(type, str_chr(type, ';')));
@@ -19,7 +19,7 @@ static void set_kind(struct frame *f, struct attributes a, bool typed)
         f->base64 = true;
 }
 
-static void start_item(struct reader *r, struct frame *f, struct attributes a)
+static void start_item(struct reader *r, struct frame *f, struct xml_attributes a)
 {
     struct draft *item = &r->out.item;
     draft_reset(item, &r->out.arena);
@@ -39,7 +39,7 @@ static void start_item(struct reader *r, struct frame *f, struct attributes a)
 }
 
 /* "http://www.iana.org/assignments/relation/self" is "self" (RFC 4287, section 4.2.7.2). */
-static struct str relation(struct attributes a)
+static struct str relation(struct xml_attributes a)
 {
     struct str rel = str_trim(xml_attribute(a, "rel"));
     struct str prefix = STR("http://www.iana.org/assignments/relation/");
@@ -63,7 +63,7 @@ static void link_of_feed(struct reader *r, const struct frame *f, struct str rel
 }
 
 /* With href it is Atom's, else the address is its text. */
-static void start_link(struct reader *r, struct frame *f, struct attributes a)
+static void start_link(struct reader *r, struct frame *f, struct xml_attributes a)
 {
     struct str href = xml_attribute(a, "href"), rel = relation(a), type = xml_attribute(a, "type");
     if (href.len == 0)
@@ -88,7 +88,7 @@ static uint32_t pixels(struct str s)
 }
 
 /* enclosure, media:content, media:thumbnail */
-static void start_media(struct reader *r, struct frame *f, struct attributes a)
+static void start_media(struct reader *r, struct frame *f, struct xml_attributes a)
 {
     struct str url = xml_attribute(a, "url"), type = xml_attribute(a, "type");
     if (f->to != &r->out.item)
@@ -117,7 +117,7 @@ void xml_set_image(struct reader *r, const struct frame *f, struct str url)
     }
 }
 
-static void start_category(struct frame *f, struct attributes a)
+static void start_category(struct frame *f, struct xml_attributes a)
 {
     struct str term = str_trim(xml_attribute(a, "term")),
                label = str_trim(xml_attribute(a, "label"));
@@ -132,7 +132,7 @@ static void start_category(struct frame *f, struct attributes a)
 }
 
 /* Texts carry the language of what they say. */
-static void start_text(struct reader *r, struct frame *f, struct attributes a, bool typed)
+static void start_text(struct reader *r, struct frame *f, struct xml_attributes a, bool typed)
 {
     set_kind(f, a, typed);
     r->in_text = r->depth;
@@ -143,7 +143,7 @@ static void start_text(struct reader *r, struct frame *f, struct attributes a, b
         draft_set_url(f->to, ITEM_LINK, 1, f->base, src);
 }
 
-void xml_start(struct reader *r, struct frame *f, struct attributes a, bool typed)
+void xml_start(struct reader *r, struct frame *f, struct xml_attributes a, bool typed)
 {
     switch (f->verb) {
     case XML_IGNORE:

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* What libxml2, iconv, malloc and abort() need, measured with strace over all readers. Whatever is
+/* What iconv, malloc and abort() need, measured with strace over all readers. Whatever is
  * not here kills the process. */
 static const int allowed[] = {
     SCMP_SYS(brk),           SCMP_SYS(munmap),     SCMP_SYS(mremap),       SCMP_SYS(madvise),
