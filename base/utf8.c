@@ -52,6 +52,11 @@ static size_t ascii_run(const unsigned char *p, size_t n)
     return i;
 }
 
+size_t utf8_ascii(struct str s)
+{
+    return ascii_run((const unsigned char *)s.at, s.len);
+}
+
 bool utf8_valid(struct str s)
 {
     const unsigned char *p = (const unsigned char *)s.at;

@@ -9,6 +9,8 @@
 
 /* Well-formed after Unicode 15, table 3-7: no surrogates, no overlong forms, nothing above U+10FFFF. */
 bool utf8_valid(struct str s);
+/* How many bytes of ASCII s begins with. */
+size_t utf8_ascii(struct str s);
 /* Appends s with each maximal ill-formed part replaced by U+FFFD; NUL is ill-formed here. */
 void utf8_repair(struct str s, struct buf *out);
 /* The code point at s.at[*at], which advances; U+FFFD and one byte on when ill-formed. *at < s.len. */

@@ -323,6 +323,7 @@ static const struct encoding *wide_of(struct str bytes)
 
 static const struct encoding *escaped_of(struct str bytes)
 {
+    bytes = str_from(bytes, str_chr(bytes, '\x1b')); /* which hardly a text has */
     if (str_find(bytes, STR("\x1b$)C")) != SIZE_MAX)
         return by_name("iso-2022-kr");
     if (str_find(bytes, STR("\x1b$B")) != SIZE_MAX || str_find(bytes, STR("\x1b$@")) != SIZE_MAX)
@@ -338,11 +339,10 @@ struct census {
 static struct census take_census(struct str bytes)
 {
     struct census census = {0, 0};
-    for (size_t at = 0; at < bytes.len;) {
-        if ((unsigned char)bytes.at[at] < 0x80) {
-            at++;
-            continue;
-        }
+    for (size_t at = 0;;) {
+        at += utf8_ascii(str_from(bytes, at));
+        if (at == bytes.len)
+            break;
         size_t from = at;
         utf8_next(bytes, &at);
         if (at - from > 1)

@@ -178,6 +178,20 @@ static const struct {
 };
 /* clang-format on */
 
+/* Nearly all references of feeds, where markup is escaped. */
+static uint32_t common_point(struct str name)
+{
+    static const struct {
+        struct str name;
+        uint32_t point;
+    } common[] = {{{"lt", 2}, '<'},   {{"gt", 2}, '>'},    {{"amp", 3}, '&'},
+                  {{"quot", 4}, '"'}, {{"apos", 4}, '\''}, {{"nbsp", 4}, 0xa0}};
+    for (size_t i = 0; i < ARRAY_LEN(common); i++)
+        if (str_eq(name, common[i].name))
+            return common[i].point;
+    return 0;
+}
+
 static size_t find_entity(struct str name)
 {
     size_t low = 0, high = ARRAY_LEN(ENTITIES);
@@ -196,6 +210,9 @@ static size_t find_entity(struct str name)
 
 uint32_t entity_point(struct str name)
 {
+    uint32_t common = common_point(name);
+    if (common)
+        return common;
     size_t i = name.len && name.len <= NAME_BYTES ? find_entity(name) : SIZE_MAX;
     return i == SIZE_MAX ? 0 : ENTITIES[i].point & ~LEGACY;
 }
