@@ -9,6 +9,7 @@ struct scan {
     struct str s; /* what is left */
     const struct xml_events *events;
     struct str open[LIMIT_XML_DEPTH]; /* names of the elements that are open, as they are written */
+    uint32_t hash[LIMIT_XML_DEPTH];   /* of each, so that an end that ends nothing is cheap */
     size_t depth;
     size_t item; /* 1 + index of the open item, 0: none */
     size_t flat; /* start tags dropped by (6) and not ended yet */
@@ -51,6 +52,15 @@ static struct xml_name split_name(struct str name)
     if (colon == SIZE_MAX)
         return (struct xml_name){STR_NONE, name};
     return (struct xml_name){str_upto(name, colon), str_from(name, colon + 1)};
+}
+
+/* FNV-1a, ASCII case folded. */
+static uint32_t hash_of(struct str name)
+{
+    uint32_t hash = 2166136261U;
+    for (size_t i = 0; i < name.len; i++)
+        hash = (hash ^ ((unsigned char)name.at[i] | 0x20)) * 16777619U;
+    return hash;
 }
 
 static bool is_item(struct str name)
@@ -251,6 +261,7 @@ static void start_tag(struct scan *scan, struct str name)
         return;
     scan->events->on_start(scan->events->ctx, split_name(name),
                            (struct xml_attributes){scan->attributes, scan->attribute_count});
+    scan->hash[scan->depth] = hash_of(name);
     scan->open[scan->depth++] = name;
     if (empty)
         end_element(scan);
@@ -258,14 +269,22 @@ static void start_tag(struct scan *scan, struct str name)
         scan->item = scan->depth;
 }
 
+/* 1 + index of the innermost open element of that name, 0 when there is none. */
+static size_t find_open(const struct scan *scan, struct str name)
+{
+    uint32_t hash = hash_of(name);
+    size_t at = scan->depth;
+    while (at > 0 && !(scan->hash[at - 1] == hash && str_eqi(scan->open[at - 1], name)))
+        at--;
+    return at;
+}
+
 static void end_tag(struct scan *scan, struct str name)
 {
-    size_t n = 0, at = scan->depth;
+    size_t n = 0, at = find_open(scan, name);
     while (n < scan->s.len && scan->s.at[n] != '>' && scan->s.at[n] != '<')
         n++;
     scan->s = str_from(scan->s, n < scan->s.len && scan->s.at[n] == '>' ? n + 1 : n);
-    while (at > 0 && !str_eqi(scan->open[at - 1], name))
-        at--;
     if (scan->flat && (at == 0 || !is_item(name))) {
         scan->flat--;
         return;
