@@ -16,7 +16,7 @@ struct moment {
     int hour, minute, second;
     int64_t micros;
     int offset_min; /* east of Greenwich */
-    bool has_time, pm, am;
+    bool has_time, has_zone, pm, am;
 };
 
 #define YEAR_MIN 1970
@@ -130,6 +130,7 @@ static bool take_offset(struct str *s, struct moment *m)
     if (minutes > 59)
         return false;
     m->offset_min = sign * (hours * 60 + minutes);
+    m->has_zone = true;
     *s = rest;
     return true;
 }
@@ -240,11 +241,12 @@ static const struct {
     {"NZDT", 780},
 };
 
-static bool zone_of(struct str word, int *offset_min)
+static bool set_zone(struct moment *m, struct str word)
 {
     for (size_t i = 0; i < ARRAY_LEN(ZONES); i++)
         if (str_isi(word, ZONES[i].name)) {
-            *offset_min = ZONES[i].offset_min;
+            m->offset_min = ZONES[i].offset_min;
+            m->has_zone = true;
             return true;
         }
     return false;
@@ -263,7 +265,25 @@ struct scan {
     size_t unknown;  /* words without a meaning for us */
 };
 
-/* "14:05", "14:05:07.5", "14h05", "2 pm". False when the number at the start is no time. */
+/* "14.05.07" is a time where the day is known already; before that it may be a date. */
+static char time_separator(const struct scan *scan, struct str s)
+{
+    char c = s.len > 1 && is_digit(s.at[1]) ? s.at[0] : '\0';
+    if (c == ':' || c == 'h' || c == 'H')
+        return c;
+    return c == '.' && scan->m.month && scan->count == 2 ? c : '\0';
+}
+
+static bool is_half_day(struct str s)
+{
+    static const struct str halves[] = {{"am", 2}, {"pm", 2}, {"a.m", 3}, {"p.m", 3}};
+    for (size_t i = 0; i < ARRAY_LEN(halves); i++)
+        if (str_startsi(s, halves[i]))
+            return true;
+    return false;
+}
+
+/* "14:05", "14:05:07.5", "14:5:7", "14h05", "2 pm". False when the number at the start is no time. */
 static bool scan_time(struct scan *scan)
 {
     struct str s = scan->rest;
@@ -273,20 +293,20 @@ static bool scan_time(struct scan *scan)
         return false;
     int hour = number(s, n);
     s = str_from(s, n);
-    if (take_char(&s, ':') || (s.len > 2 && (s.at[0] == 'h' || s.at[0] == 'H') &&
-                               is_digit(s.at[1]) && take_char(&s, s.at[0]))) {
-        if (digits(s) != 2 || !take(&s, 2, &m->minute))
+    char separator = time_separator(scan, s);
+    if (separator) {
+        s = str_from(s, 1);
+        if (digits(s) > 2)
             return false;
-        if (s.len > 2 && s.at[0] == ':' && digits(str_from(s, 1)) == 2) {
+        take(&s, digits(s), &m->minute);
+        n = digits(str_from(s, 1));
+        if (n >= 1 && n <= 2 && (s.at[0] == ':' || s.at[0] == separator)) {
             s = str_from(s, 1);
-            take(&s, 2, &m->second);
+            take(&s, n, &m->second);
             take_fraction(&s, m);
         }
-    } else {
-        struct str after = str_trim(s);
-        if (!str_startsi(after, STR("am")) && !str_startsi(after, STR("pm")) &&
-            !str_startsi(after, STR("a.m")) && !str_startsi(after, STR("p.m")))
-            return false;
+    } else if (!is_half_day(str_trim(s))) {
+        return false;
     }
     m->hour = hour;
     m->has_time = true;
@@ -294,10 +314,23 @@ static bool scan_time(struct scan *scan)
     return true;
 }
 
+/* "1月", "1월": the month says so itself, wherever it stands. */
+static bool scan_cjk_month(struct scan *scan)
+{
+    size_t n = digits(scan->rest);
+    struct str unit = str_from(scan->rest, n);
+    if (n > 2 || scan->m.month || !(str_starts(unit, STR("月")) || str_starts(unit, STR("월"))))
+        return false;
+    scan->m.month = number(scan->rest, n);
+    scan->month_at = scan->count;
+    scan->rest = str_from(unit, 3);
+    return true;
+}
+
 static int scan_number(struct scan *scan)
 {
     size_t n = digits(scan->rest);
-    if (scan_time(scan))
+    if (scan_time(scan) || scan_cjk_month(scan))
         return 0;
     if (n > 4 || scan->count == ARRAY_LEN(scan->numbers))
         return -EINVAL;
@@ -366,7 +399,7 @@ static void scan_word(struct scan *scan)
         scan->m.am = true;
     } else if (is_half(word, 'p')) {
         scan->m.pm = true;
-    } else if (scan->m.has_time && zone_of(word, &scan->m.offset_min)) {
+    } else if (scan->m.has_time && set_zone(&scan->m, word)) {
         struct str offset = str_from(scan->rest, len); /* GMT+3 */
         if (take_offset(&offset, &scan->m)) {
             scan->rest = offset;
@@ -387,6 +420,9 @@ static int scan_all(struct scan *scan)
         if (is_digit(c)) {
             if (scan_number(scan) < 0)
                 return -EINVAL;
+        } else if (c == '(' && scan->m.has_zone) { /* a comment on it, which may be long */
+            scan->rest = str_from(scan->rest, str_chr(scan->rest, ')'));
+            scan->rest = str_from(scan->rest, 1);
         } else if ((c == '+' || c == '-' || point == 0x2212) && scan->m.has_time &&
                    take_offset(&scan->rest, &scan->m)) {
             continue;
