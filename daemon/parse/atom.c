@@ -15,7 +15,7 @@ const struct xml_rule atom_rules[] = {
     {"entry", HERE, XML_ITEM, 0, 0},
     {"feed", HERE, XML_FEED, 0, 0},
     {"generator", HERE, XML_GENERATOR, 0, 0},
-    {"icon", HERE, XML_IGNORE, 0, 0},
+    {"icon", HERE, XML_ICON, 0, 0},
     {"id", HERE, XML_RAW, ITEM_GUID, 3},
     {"info", HERE, XML_IGNORE, 0, 0},
     {"issued", HERE, XML_PUBLISHED, 0, 3},

@@ -154,7 +154,7 @@ static void say_about(struct feedout *out)
     about.field[ABOUT_AUTHOR] = feed->field[ITEM_BYLINE];
     about.field[ABOUT_SELF] = out->self;
     about.field[ABOUT_NEXT] = out->next;
-    about.field[ABOUT_IMAGE] = out->image;
+    about.field[ABOUT_IMAGE] = out->image.len ? out->image : out->icon;
     about.field[ABOUT_GENERATOR] = out->generator;
     about.field[ABOUT_HUBS] = buf_str(&out->hubs);
     about.field[ABOUT_SKIP_HOURS] = buf_str(&out->hours);

@@ -15,7 +15,7 @@ struct feedout {
     struct draft feed;       /* its headline, summary, link, guid, … are the feed's own */
     struct draft item;       /* the one being read */
     bool author_inherits;
-    struct str self, next, image, generator;
+    struct str self, next, image, icon, generator;
     struct buf hubs, hours, days; /* as struct about has them */
     uint32_t ttl_s, period_s, frequency;
     /* inside */

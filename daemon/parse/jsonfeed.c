@@ -125,6 +125,7 @@ static void read_feed(struct feedout *out, const json_t *root)
     out->self = keep_url(out, member(root, "feed_url"));
     out->next = keep_url(out, member(root, "next_url"));
     out->image = keep_url(out, member(root, "icon"));
+    out->icon = keep_url(out, member(root, "favicon"));
     for (size_t i = 0; i < json_array_size(hubs) && i < LIMIT_KEYWORDS; i++)
         feedout_add_hub(out, keep_url(out, member(json_array_get(hubs, i), "url")));
 }

@@ -37,6 +37,11 @@ static const struct {
     AT("itunes.com/dtds/podcast-1.0", XML_ITUNES),
     AT("example.com/dtds/podcast-1.0.dtd", XML_ITUNES),
     AT("purl.org/atompub/tombstones/1.0", XML_TOMBSTONE),
+    AT("purl.org/rss/1.0/modules/slash", XML_SLASH),
+    AT("sitemaps.org/schemas/sitemap/0.9", XML_SITEMAP),
+    AT("google.com/schemas/sitemap/0.84", XML_SITEMAP),
+    AT("google.com/schemas/sitemap-news/0.9", XML_NEWS),
+    AT("google.com/schemas/sitemap-image/1.1", XML_PICTURE),
     AT("rssnamespace.org/feedburner/ext/1.0", XML_FEEDBURNER),
 #undef AT
 };
@@ -58,6 +63,8 @@ static const struct {
     {"at", XML_TOMBSTONE},
     {"xhtml", XML_XHTML},
     {"feedburner", XML_FEEDBURNER},
+    {"slash", XML_SLASH},
+    {"news", XML_NEWS},
     {"rss", XML_PLAIN},
 };
 

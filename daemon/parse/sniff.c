@@ -174,6 +174,14 @@ static enum sniff_kind find_feed(struct str s, enum sniff_kind otherwise)
     return otherwise;
 }
 
+/* A sitemap for Google News lists articles as a feed does; others list all there is on a site. */
+static bool is_news_sitemap(struct str root)
+{
+    struct str tag = str_upto(str_upto(root, REACH), str_chr(root, '>'));
+    return str_is(tag_name(root), "urlset") &&
+           str_find(tag, STR("/schemas/sitemap-news/")) != SIZE_MAX;
+}
+
 static bool says(struct str content_type, struct str what)
 {
     return str_findi(str_upto(content_type, 128), what) != SIZE_MAX;
@@ -221,6 +229,8 @@ enum sniff_kind sniff_text(struct str text, struct str content_type)
         return SNIFF_HTML;
     if (root.len > 1 && root.at[0] == '<') {
         enum sniff_kind kind = kind_of_root(tag_name(root));
+        if (kind == SNIFF_SITEMAP && is_news_sitemap(root))
+            kind = SNIFF_RSS;
         if (kind == SNIFF_XML)
             kind = find_feed(root, says(content_type, STR("html")) ? SNIFF_HTML : SNIFF_XML);
         return kind;

@@ -203,6 +203,10 @@ void xml_end(struct reader *r, const struct frame *f, struct str raw)
     case XML_IMAGE_URL:
         xml_set_image(r, f, raw);
         break;
+    case XML_ICON:
+        if (to == &r->out.feed)
+            xml_set_image(r, f, raw);
+        break;
     case XML_GENERATOR:
     case XML_TTL:
     case XML_PERIOD:

@@ -22,7 +22,11 @@ enum xml_space {
     XML_TOMBSTONE = 512, /* RFC 6721 */
     XML_XHTML = 1024,
     XML_FEEDBURNER = 2048,
-    XML_OTHER = 4096
+    XML_SLASH = 4096,
+    XML_SITEMAP = 8192,
+    XML_NEWS = 16384,    /* Google News, in a sitemap */
+    XML_PICTURE = 32768, /* images in a sitemap */
+    XML_OTHER = 65536
 };
 
 /* What is done with an element; see xmlfeed.c, start and end. */
@@ -36,6 +40,7 @@ enum xml_verb {
     XML_IMAGE, /* the feed's: only its address counts */
     XML_IMAGE_URL,
     XML_IMAGE_HREF,
+    XML_ICON, /* the feed's image when it has no other */
     XML_TEXT, /* paragraphs to `field` */
     XML_LINE, /* one line to `field` */
     XML_RAW,  /* as it stands to `field` */

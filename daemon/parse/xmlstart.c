@@ -110,10 +110,11 @@ void xml_set_image(struct reader *r, const struct frame *f, struct str url)
 {
     if (f->to == &r->out.item) {
         draft_add_media(f->to, f->base, url, STR_NONE);
-    } else if (f->to == &r->out.feed && r->out.image.len == 0) {
+    } else if (f->to == &r->out.feed) {
+        struct str *to = f->verb == XML_ICON ? &r->out.icon : &r->out.image;
         buf_reset(&r->scratch);
-        if (draft_absolute(f->base, url, &r->scratch) == 0)
-            r->out.image = arena_keep(&r->out.feed_arena, buf_str(&r->scratch));
+        if (to->len == 0 && draft_absolute(f->base, url, &r->scratch) == 0)
+            *to = arena_keep(&r->out.feed_arena, buf_str(&r->scratch));
     }
 }
 
@@ -192,6 +193,7 @@ void xml_start(struct reader *r, struct frame *f, struct xml_attributes a, bool 
     case XML_NOTHING:
     case XML_IMAGE:
     case XML_IMAGE_URL:
+    case XML_ICON:
     case XML_RAW:
     case XML_NAME:
     case XML_LINK_TEXT:
