@@ -2,6 +2,7 @@
 
 #include "feedout.h"
 #include "jsondepth.h"
+#include "jsonsalvage.h"
 #include "limits.h"
 #include "markup.h"
 #include "utf8.h"
@@ -144,7 +145,7 @@ static int read_items(struct feedout *out, const json_t *items)
 }
 
 /* Something after the last brace does no harm; line breaks within strings do, to jansson: they
- * become blanks. */
+ * become blanks. Of what is damaged otherwise, the items that are not. */
 static json_t *load(struct str text)
 {
     json_t *root = json_loadb(text.at, text.len, JSON_DISABLE_EOF_CHECK, NULL);
@@ -157,7 +158,7 @@ static json_t *load(struct str text)
             calm.at[i] = ' ';
     root = json_loadb(calm.at, calm.len, JSON_DISABLE_EOF_CHECK, NULL);
     buf_free(&calm);
-    return root;
+    return root ? root : jsonsalvage(text);
 }
 
 int jsonfeed_read(struct document *document)
