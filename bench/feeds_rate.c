@@ -109,7 +109,8 @@ struct collector {
 
 static bool is_item(const xmlChar *name)
 {
-    return xmlStrEqual(name, BAD_CAST "item") || xmlStrEqual(name, BAD_CAST "entry");
+    struct str s = str_of((const char *)name);
+    return str_is(s, "item") || str_is(s, "entry");
 }
 
 static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,

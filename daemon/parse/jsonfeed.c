@@ -144,6 +144,16 @@ static int read_items(struct feedout *out, const json_t *items)
     return rc;
 }
 
+/* Whether a text of many tiny values is larger than it looks: each takes a block of memory. Commas and brackets within
+ * strings are counted too; honest feeds have a hundredth of the limit. */
+static bool has_too_many_values(struct str text)
+{
+    size_t values = 0;
+    for (size_t i = 0; i < text.len; i++)
+        values += text.at[i] == ',' || text.at[i] == '{' || text.at[i] == '[';
+    return values > LIMIT_JSON_NODES;
+}
+
 /* Something after the last brace does no harm; line breaks within strings do, to jansson: they
  * become blanks. Of what is damaged otherwise, the items that are not. */
 static json_t *load(struct str text)
@@ -156,7 +166,8 @@ static json_t *load(struct str text)
     for (size_t i = 0; i < calm.len; i++)
         if ((unsigned char)calm.at[i] < ' ')
             calm.at[i] = ' ';
-    root = json_loadb(calm.at, calm.len, JSON_DISABLE_EOF_CHECK, NULL);
+    if (!str_eq(buf_str(&calm), text))
+        root = json_loadb(calm.at, calm.len, JSON_DISABLE_EOF_CHECK, NULL);
     buf_free(&calm);
     return root ? root : jsonsalvage(text);
 }
@@ -166,6 +177,8 @@ int jsonfeed_read(struct document *document)
     struct str text = str_trim(document->text);
     if (jsondepth_exceeded(text))
         return parse_refuse(document, "JSON nested too deeply");
+    if (has_too_many_values(text))
+        return parse_refuse(document, "JSON of too many values");
     json_t *root = load(text);
     const json_t *items = json_object_get(root, "items");
     int rc = 0;

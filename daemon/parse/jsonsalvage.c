@@ -1,5 +1,7 @@
 #include "jsonsalvage.h"
 
+#include "limits.h"
+
 /* Behind the string that begins at `at`; behind the text when it does not end. */
 static size_t string_end(struct str text, size_t at)
 {
@@ -76,11 +78,12 @@ static json_t *load(struct str text, const char *behind)
     return value;
 }
 
-/* The objects of the list whose '[' is at `at`; *good is how many could be read. */
+/* The objects of the list whose '[' is at `at`, one more than a feed may have at most; *good is how many could be
+ * read. */
 static json_t *load_items(struct str text, size_t at, size_t *good)
 {
     json_t *items = json_array();
-    for (at++; at < text.len && text.at[at] != ']';) {
+    for (at++; at < text.len && text.at[at] != ']' && json_array_size(items) <= LIMIT_FEED_ITEMS;) {
         if (text.at[at] != '{') {
             at = text.at[at] == '"' ? string_end(text, at) : at + 1;
             continue;
