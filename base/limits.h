@@ -47,6 +47,7 @@
 
 /* ---- parsing */
 #define LIMIT_XML_DEPTH       256          /* honest feeds have ten; each element that is open costs a frame */
+#define LIMIT_XML_NODES       500000       /* elements and texts of a news item, 56 bytes each: a message of a hundred items has 20,000 */
 #define LIMIT_HTML_DEPTH      4096         /* deeper elements are flattened: their text is kept */
 #define LIMIT_HTML_NODES      500000       /* elements and texts of one page, 32 bytes each: the largest honest pages have 60,000 */
 #define LIMIT_ATTRIBUTES      256          /* a tag: each is looked up by walking along them */
@@ -68,6 +69,11 @@
 #define LIMIT_PARSE_BACKLOG   64           /* documents waiting for a parser child, 8 MiB each at worst: above this no source is asked */
 #define LIMIT_JSON_DEPTH      64           /* jansson alone allows 2,048 */
 #define LIMIT_JSON_NODES      1000000      /* values of one text: 64 bytes each, and a child has 256 MiB */
+#define LIMIT_ZIP_MEMBERS     1000         /* documents of one archive: their headers alone would be work */
+#define LIMIT_ZIP_RATIO       200          /* decoded for each packed byte of a member: markup has 20, a bomb 1,000 */
+#define LIMIT_MAIL_PARTS      256          /* parts of one mail, and of LIMIT_MAIL_DEPTH levels: newsletters have three of two */
+#define LIMIT_MAIL_DEPTH      8
+#define LIMIT_MAIL_HEADER     1000         /* lines of one part's header: traces of twenty relays are 300 */
 
 /* ---- watched directories */
 #define LIMIT_FILE            (8UL << 20)  /* a dropped file, like a body */

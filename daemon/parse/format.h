@@ -29,6 +29,8 @@ int page_read(struct document *document);
 int article_read(struct document *document);
 int wirecopy_read(struct document *document);
 int ninjs_read(struct document *document); /* ninjs_in.c */
+int nitf_read(struct document *document);
+int newsml_read(struct document *document);
 
 /* Hands an item out: white space trimmed, every field cut to its limit between characters, the
  * feed's item limit kept. 0; -EMSGSIZE past LIMIT_FEED_ITEMS; or what on_item returned. An item without

@@ -22,10 +22,12 @@ static const struct {
     [PARSE_ARTICLE] = {"article", article_read, "an article"},
     [PARSE_WIRECOPY] = {"wirecopy", wirecopy_read, "a text"},
     [PARSE_NINJS] = {"ninjs", ninjs_read, "ninjs"},
+    [PARSE_NITF] = {"nitf", nitf_read, "NITF"},
+    [PARSE_NEWSML] = {"newsml", newsml_read, "NewsML-G2"},
 };
 
-static const char *const NAMES[] = {"auto",    "rss",      "atom",  "jsonfeed", "page",
-                                    "article", "wirecopy", "ninjs", NULL};
+static const char *const NAMES[] = {"auto",     "rss",   "atom", "jsonfeed", "page", "article",
+                                    "wirecopy", "ninjs", "nitf", "newsml",   NULL};
 
 const char *parse_type_name(enum parse_type type)
 {
@@ -135,6 +137,17 @@ static bool is_html(enum parse_type type)
     return type == PARSE_PAGE || type == PARSE_ARTICLE;
 }
 
+static bool is_news_xml(enum parse_type type)
+{
+    return type == PARSE_NITF || type == PARSE_NEWSML;
+}
+
+/* Read as HTML when that is asked for, whatever it looks like. */
+static bool may_be_html(enum parse_type found)
+{
+    return is_html(found) || found == PARSE_WIRECOPY;
+}
+
 /* PARSE_AUTO when no format of ours reads it. */
 static enum parse_type type_of_kind(enum sniff_kind kind)
 {
@@ -151,6 +164,10 @@ static enum parse_type type_of_kind(enum sniff_kind kind)
         return PARSE_WIRECOPY;
     case SNIFF_NINJS:
         return PARSE_NINJS;
+    case SNIFF_NITF:
+        return PARSE_NITF;
+    case SNIFF_NEWSML:
+        return PARSE_NEWSML;
     case SNIFF_EMPTY:
     case SNIFF_SITEMAP:
     case SNIFF_OPML:
@@ -178,6 +195,10 @@ static const char *what_is(enum sniff_kind kind)
         return "an OPML list";
     case SNIFF_NINJS:
         return "a ninjs item";
+    case SNIFF_NITF:
+        return "an NITF document";
+    case SNIFF_NEWSML:
+        return "a NewsML-G2 document";
     case SNIFF_XML:
         return "XML of another kind";
     case SNIFF_JSON:
@@ -208,10 +229,13 @@ static int choose(struct document *document, enum parse_type wanted, struct str 
         *out = found;
     } else if (is_feed(wanted) && is_feed(found)) {
         *out = found;
-    } else if (is_html(wanted) && !is_feed(found) && found != PARSE_AUTO && found != PARSE_NINJS) {
+    } else if (is_news_xml(wanted) && is_news_xml(found)) {
+        *out = found;
+    } else if (is_html(wanted) && may_be_html(found)) {
         *out = wanted;
-    } else if (wanted == PARSE_WIRECOPY && (found == PARSE_WIRECOPY || found == PARSE_NINJS ||
-                                            kind == SNIFF_JSON || kind == SNIFF_XML)) {
+    } else if (wanted == PARSE_WIRECOPY &&
+               (found == PARSE_WIRECOPY || found == PARSE_NINJS || is_news_xml(found) ||
+                kind == SNIFF_JSON || kind == SNIFF_XML)) {
         *out = wanted;
     } else {
         return refuse_as(document, what_is(kind), wanted);

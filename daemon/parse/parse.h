@@ -20,6 +20,8 @@ enum parse_type {
     PARSE_ARTICLE,  /* an HTML page that is one article: exactly one item */
     PARSE_WIRECOPY, /* plain text: one item */
     PARSE_NINJS,    /* IPTC ninjs, one item or one a line; several documents after RFC 7464 */
+    PARSE_NITF,     /* IPTC NITF: one item */
+    PARSE_NEWSML,   /* IPTC NewsML-G2: a newsItem, or a newsMessage with several */
     PARSE_TYPES
 };
 

@@ -141,6 +141,7 @@ static enum sniff_kind kind_of_root(struct str name)
         {"header", SNIFF_HTML},    {"iframe", SNIFF_HTML},
         {"span", SNIFF_HTML},      {"img", SNIFF_HTML},
         {"ul", SNIFF_HTML},        {"base", SNIFF_HTML},
+        {"nitf", SNIFF_NITF},
     };
     size_t colon = str_chr(name, ':');
     if (colon != SIZE_MAX)
@@ -149,6 +150,19 @@ static enum sniff_kind kind_of_root(struct str name)
         if (str_isi(name, roots[i].name))
             return roots[i].kind;
     return SNIFF_XML;
+}
+
+/* NewsML-G2's elements are called as others' may be: its namespace decides. */
+static bool is_newsml(struct str root)
+{
+    static const char *const names[] = {"newsItem", "newsMessage", "packageItem"};
+    struct str name = tag_name(root), tag = str_upto(str_upto(root, REACH), str_chr(root, '>'));
+    size_t colon = str_chr(name, ':');
+    name = colon == SIZE_MAX ? name : str_from(name, colon + 1);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (str_is(name, names[i]))
+            return str_find(tag, STR("iptc.org/std/nar/")) != SIZE_MAX;
+    return false;
 }
 
 /* A feed behind something that should not be there. */
@@ -231,6 +245,8 @@ enum sniff_kind sniff_text(struct str text, struct str content_type)
         enum sniff_kind kind = kind_of_root(tag_name(root));
         if (kind == SNIFF_SITEMAP && is_news_sitemap(root))
             kind = SNIFF_RSS;
+        if (kind == SNIFF_XML && is_newsml(root))
+            kind = SNIFF_NEWSML;
         if (kind == SNIFF_XML)
             kind = find_feed(root, says(content_type, STR("html")) ? SNIFF_HTML : SNIFF_XML);
         return kind;

@@ -19,6 +19,8 @@ enum sniff_kind {
     SNIFF_HTML,
     SNIFF_SITEMAP,
     SNIFF_OPML,
+    SNIFF_NITF,
+    SNIFF_NEWSML,
     SNIFF_XML, /* well, some */
     SNIFF_NINJS,
     SNIFF_JSON, /* any other */

@@ -27,6 +27,9 @@ static const struct {
      "\"application/ld+json\">{\"headline\":\"h\"}</script></head><body><article><h1>h</h1>"
      "<p>MOSCOW, November 2. /TASS/. A sentence of a paragraph, and another one.</p></article>"},
     {PARSE_PAGE, "", "<html><body><ul><li><a href=\"/2026/11/02/a-b-c\">a b c d e f</a></ul>"},
+    {PARSE_NITF, "",
+     "<nitf><head><title>h</title></head><body><body.content><p>a</p></body.content></body></"
+     "nitf>"},
     {PARSE_WIRECOPY, "", "h\n\nLONDON, Nov 2 (Reuters) - A text \xe9\xe8 of unknown charset.\n"},
 };
 

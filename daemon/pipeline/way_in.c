@@ -82,7 +82,7 @@ static void take_about(struct poll *poll, const struct about *about)
 static bool is_list(enum parse_type type)
 {
     return type == PARSE_RSS || type == PARSE_ATOM || type == PARSE_JSONFEED ||
-           type == PARSE_PAGE || type == PARSE_NINJS;
+           type == PARSE_PAGE || type == PARSE_NINJS || type == PARSE_NITF || type == PARSE_NEWSML;
 }
 
 static void fail(struct poll *poll, const char *class, const char *error)
