@@ -4,91 +4,10 @@
 #include <errno.h>
 #include <utf8proc.h>
 
+#include "punycode.h"
 #include "utf8.h"
 
-#define LABEL_MAX 63 /* RFC 1035, section 2.3.4 */
-#define HOST_MAX  253
-
-/* ------------------------------------------------------------------------------------- Punycode */
-
-/* RFC 3492, section 6.1. */
-static uint32_t adapt(uint32_t delta, uint32_t points, bool first)
-{
-    uint32_t k = 0;
-    delta = first ? delta / 700 : delta / 2;
-    delta += delta / points;
-    for (; delta > ((36 - 1) * 26) / 2; k += 36)
-        delta /= 36 - 1;
-    return k + (36 - 1 + 1) * delta / (delta + 38);
-}
-
-static void put_delta(uint32_t delta, uint32_t bias, struct buf *out)
-{
-    static const char digits[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-    for (uint32_t k = 36;; k += 36) {
-        uint32_t t = k <= bias ? 1 : k >= bias + 26 ? 26 : k - bias;
-        if (delta < t)
-            break;
-        buf_putc(out, digits[t + (delta - t) % (36 - t)]);
-        delta = (delta - t) / (36 - t);
-    }
-    buf_putc(out, digits[delta]);
-}
-
-/* RFC 3492, section 6.3, for at most LABEL_MAX code points, so that nothing overflows. */
-static void put_punycode(const uint32_t *points, uint32_t count, struct buf *out)
-{
-    uint32_t done = 0, next = 0x80, delta = 0, bias = 72;
-    buf_putz(out, "xn--");
-    for (uint32_t i = 0; i < count; i++)
-        if (points[i] < 0x80) {
-            buf_putc(out, (char)points[i]);
-            done++;
-        }
-    uint32_t basic = done;
-    if (basic)
-        buf_putc(out, '-');
-    while (done < count) {
-        uint32_t least = UINT32_MAX;
-        for (uint32_t i = 0; i < count; i++)
-            if (points[i] >= next && points[i] < least)
-                least = points[i];
-        delta += (least - next) * (done + 1);
-        next = least;
-        for (uint32_t i = 0; i < count; i++) {
-            if (points[i] < next)
-                delta++;
-            if (points[i] == next) {
-                put_delta(delta, bias, out);
-                bias = adapt(delta, done + 1, done == basic);
-                delta = 0;
-                done++;
-            }
-        }
-        delta++;
-        next++;
-    }
-}
-
-static int put_label(struct str label, struct buf *out)
-{
-    uint32_t points[LABEL_MAX];
-    uint32_t count = 0;
-    bool ascii = true;
-    for (size_t at = 0; at < label.len;) {
-        uint32_t point = utf8_next(label, &at);
-        if (count == LABEL_MAX || point == 0xfffd)
-            return -EINVAL;
-        ascii = ascii && point < 0x80;
-        points[count++] = point;
-    }
-    size_t from = out->len;
-    if (ascii)
-        buf_puts(out, label);
-    else
-        put_punycode(points, count, out);
-    return out->len - from > LABEL_MAX ? -EINVAL : 0;
-}
+#define HOST_MAX 253
 
 /* ---------------------------------------------------------------------------------------- IPv4 */
 
@@ -230,7 +149,7 @@ static void percent_decode(struct str s, struct buf *out)
 }
 
 /* What UTS 46 does before Punycode, as far as NFKC with case folding does it. */
-static int map(struct str s, struct buf *out)
+static int map_run(struct str s, struct buf *out)
 {
     utf8proc_uint8_t *mapped = NULL;
     utf8proc_option_t options =
@@ -247,6 +166,75 @@ static int map(struct str s, struct buf *out)
     }
     free(mapped);
     return 0;
+}
+
+/* Sharp s and final sigma, which case folding would make other letters of, are names' own letters (UTS 46,
+ * section 4, nontransitional). Neither composes with what follows, so runs between them map by themselves. */
+static size_t next_deviation(struct str s)
+{
+    size_t sharp = str_find(s, STR("\xc3\x9f")), sigma = str_find(s, STR("\xcf\x82"));
+    return sharp < sigma ? sharp : sigma;
+}
+
+static int map(struct str s, struct buf *out)
+{
+    while (s.len) {
+        size_t run = next_deviation(s);
+        struct str letter = str_upto(str_from(s, run), run == SIZE_MAX ? 0 : 2);
+        int rc = run ? map_run(str_upto(s, run), out) : 0;
+        if (rc < 0)
+            return rc;
+        buf_puts(out, letter);
+        s = run == SIZE_MAX ? STR_NONE : str_from(s, run + 2);
+    }
+    return 0;
+}
+
+/* Unicode 15, section 23.7. */
+static bool is_noncharacter(uint32_t point)
+{
+    return (point & 0xfffe) == 0xfffe || (point >= 0xfdd0 && point <= 0xfdef);
+}
+
+/* UTS 46, section 4.1: what it stands for is no ASCII, and mapping would change nothing of it. */
+static bool is_name_in_punycode(struct str code)
+{
+    uint32_t points[LABEL_MAX], count = 0;
+    struct buf text = BUF_NONE, mapped = BUF_NONE;
+    bool ascii = true;
+    if (punycode_read(code, points, &count) < 0)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        utf8_put(&text, points[i]);
+        ascii = ascii && points[i] < 0x80;
+    }
+    bool same =
+        !ascii && map(buf_str(&text), &mapped) == 0 && str_eq(buf_str(&text), buf_str(&mapped));
+    buf_free(&text);
+    buf_free(&mapped);
+    return same;
+}
+
+static int put_label(struct str label, struct buf *out)
+{
+    uint32_t points[LABEL_MAX];
+    uint32_t count = 0;
+    bool ascii = true;
+    for (size_t at = 0; at < label.len;) {
+        uint32_t point = utf8_next(label, &at);
+        if (count == LABEL_MAX || point == 0xfffd || is_noncharacter(point))
+            return -EINVAL;
+        ascii = ascii && point < 0x80;
+        points[count++] = point;
+    }
+    size_t from = out->len;
+    if (ascii && str_starts(label, STR("xn--")) && !is_name_in_punycode(str_from(label, 4)))
+        return -EINVAL;
+    if (ascii)
+        buf_puts(out, label);
+    else
+        punycode_put(points, count, out);
+    return out->len - from > LABEL_MAX ? -EINVAL : 0;
 }
 
 /* Section 3.2: the forbidden domain code points. */

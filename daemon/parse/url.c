@@ -14,7 +14,8 @@ struct url {
     bool secure;
     struct buf user; /* "name:password" without the '@', percent-encoded */
     struct buf host;
-    uint32_t port; /* 0: the scheme's own */
+    bool has_port; /* false: the scheme's own */
+    uint32_t port;
     struct buf path;
     struct buf query;    /* with its '?', or empty */
     struct buf fragment; /* with its '#', or empty */
@@ -95,7 +96,8 @@ static int read_port(struct str s, struct url *u)
         s = str_from(s, 1);
     if (str_u64(s, &port) < 0 || port > 65535)
         return -EINVAL;
-    u->port = port == (u->secure ? 443U : 80U) ? 0 : (uint32_t)port;
+    u->has_port = port != (u->secure ? 443U : 80U);
+    u->port = (uint32_t)port;
     return 0;
 }
 
@@ -262,7 +264,7 @@ static void write_url(const struct url *u, struct buf *out)
         buf_putc(out, '@');
     }
     buf_puts(out, buf_str(&u->host));
-    if (u->port)
+    if (u->has_port)
         buf_printf(out, ":%u", u->port);
     buf_puts(out, buf_str(&u->path));
     buf_puts(out, buf_str(&u->query));
@@ -292,92 +294,11 @@ int url_resolve(struct str base, struct str ref, struct buf *out)
     return rc;
 }
 
-/* ------------------------------------------------------------------------------------- identity */
-
-/* Parameters that say who sent the reader, not what is read. */
-static bool is_tracking(struct str parameter)
-{
-    static const char *const names[] = {
-        "fbclid",      "gclid",       "gclsrc",        "dclid",
-        "gbraid",      "wbraid",      "msclkid",       "yclid",
-        "igshid",      "mc_cid",      "mc_eid",        "mkt_tok",
-        "twclid",      "ttclid",      "_openstat",     "vero_id",
-        "wickedid",    "oly_anon_id", "oly_enc_id",    "_hsenc",
-        "_hsmi",       "__hssc",      "__hstc",        "hsctatracking",
-        "ref_src",     "ref_url",     "cmpid",         "ns_mchannel",
-        "ns_source",   "ns_campaign", "ito",           "at_medium",
-        "at_campaign", "guccounter",  "guce_referrer", "guce_referrer_sig",
-        "s_cid",       "ftag",        "ocid"};
-    struct str name = str_upto(parameter, str_chr(parameter, '='));
-    if (str_startsi(name, STR("utm_")) || str_startsi(name, STR("pk_")) ||
-        str_startsi(name, STR("mtm_")))
-        return true;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (str_isi(name, names[i]))
-            return true;
-    return false;
-}
-
-static int by_bytes(const void *a, const void *b)
-{
-    struct str x, y;
-    memcpy(&x, a, sizeof x);
-    memcpy(&y, b, sizeof y);
-    int order = memcmp(x.at, y.at, x.len < y.len ? x.len : y.len);
-    return order ? order : (x.len > y.len) - (x.len < y.len);
-}
-
-/* A stable order, so that two orders of the same parameters are the same page. */
-static void put_query(struct str query, struct buf *out)
-{
-    struct str parameters[64], one;
-    size_t count = 0;
-    bool all = true;
-    for (struct str rest = query; str_cut(&rest, '&', &one);) {
-        if (one.len == 0 || is_tracking(one))
-            continue;
-        if (count == ARRAY_LEN(parameters)) {
-            all = false;
-            break;
-        }
-        parameters[count++] = one;
-    }
-    if (!all) { /* so many that they are no list of names: as it stands */
-        buf_putc(out, '?');
-        buf_puts(out, query);
-        return;
-    }
-    qsort(parameters, count, sizeof parameters[0], by_bytes);
-    for (size_t i = 0; i < count; i++) {
-        buf_putc(out, i ? '&' : '?');
-        buf_puts(out, parameters[i]);
-    }
-}
+/* ---------------------------------------------------------------------------------------- sites */
 
 static struct str without(struct str host, struct str prefix)
 {
     return host.len > prefix.len && str_startsi(host, prefix) ? str_from(host, prefix.len) : host;
-}
-
-int url_identity(struct str url, struct buf *out)
-{
-    struct buf cleaned = BUF_NONE;
-    struct url u = {0};
-    if (url.len > LIMIT_URL)
-        return -EINVAL;
-    clean(url, &cleaned);
-    int rc = read_url(buf_str(&cleaned), false, &u);
-    if (rc == 0) {
-        struct str path = buf_str(&u.path);
-        buf_puts(out, without(buf_str(&u.host), STR("www.")));
-        if (u.port)
-            buf_printf(out, ":%u", u.port);
-        buf_puts(out, path.len == 1 ? STR_NONE : path);
-        put_query(str_from(buf_str(&u.query), 1), out);
-    }
-    url_done(&u);
-    buf_free(&cleaned);
-    return rc < 0 ? -EINVAL : 0;
 }
 
 struct str url_host(struct str url)
