@@ -343,7 +343,7 @@ const struct command parse_command = {
     .usage = "[--type TYPE] [--url URL] [--charset C] [--describe] [FILE|-]...",
     .summary = "documents in, ninjs items out, one a line; no daemon needed",
     .help = "  -t, --type TYPE   auto, rss, atom, jsonfeed, page, article, wirecopy, ninjs,\n"
-            "                    nitf, newsml (NewsML-G2); default: auto\n"
+            "                    nitf, newsml (NewsML-G2), mail; default: auto\n"
             "  -u, --url URL     where the document came from: relative links start there\n"
             "  -c, --charset C   what HTTP or somebody says the charset is\n"
             "  -d, --describe    first a line {\"feed\": ...}: what the document says of itself\n"
@@ -351,8 +351,8 @@ const struct command parse_command = {
             "  -j, --jail JAIL   of the parser child: seccomp (default) or none\n"
             "      --in-process  read here instead of in a parser child, for debugging\n"
             "\n"
-            "Each file goes the same way as a fetched document; gzip, zstd and charsets are\n"
-            "recognised. A file that is not understood is one line on stderr and exit status\n"
+            "Each file goes the same way as a fetched document; gzip, zstd, zip and charsets\n"
+            "are recognised. A file that is not understood is one line on stderr and exit status\n"
             "65; the others go on. Without FILE, or with -, it is standard input.\n",
     .run = run,
 };

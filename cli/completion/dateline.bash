@@ -33,7 +33,7 @@ _dateline()
     --role) _dateline_words "worker subscriber publisher operator"; return ;;
     --kind) _dateline_words "feed page directory"; return ;;
     --every) _dateline_words "auto 5m 15m 1h"; return ;;
-    --type) _dateline_words "auto rss atom jsonfeed page article wirecopy ninjs nitf newsml"; return ;;
+    --type) _dateline_words "auto rss atom jsonfeed page article wirecopy ninjs nitf newsml mail"; return ;;
     --state) _dateline_words "ready leased delayed dead"; return ;;
     --source) _dateline_words "$(_dateline_sources)"; return ;;
     --jail) _dateline_words "seccomp none"; return ;;

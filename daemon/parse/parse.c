@@ -6,8 +6,10 @@
 #include "format.h"
 #include "inflate.h"
 #include "limits.h"
+#include "mail.h"
 #include "sniff.h"
 #include "utf8.h"
+#include "zip.h"
 
 static const struct {
     const char *name;
@@ -24,6 +26,7 @@ static const struct {
     [PARSE_NINJS] = {"ninjs", ninjs_read, "ninjs"},
     [PARSE_NITF] = {"nitf", nitf_read, "NITF"},
     [PARSE_NEWSML] = {"newsml", newsml_read, "NewsML-G2"},
+    [PARSE_MAIL] = {"mail", mail_read, "a mail"},
 };
 
 static const char *const NAMES[] = {"auto",     "rss",   "atom", "jsonfeed", "page", "article",
@@ -273,6 +276,15 @@ static int read_ninjs(struct document *document, struct str bytes)
     return limit_reached(document, ninjs_read(document));
 }
 
+/* Each part of a mail says its own charset, so it is read as it came. */
+static int read_mail(struct document *document, struct str bytes)
+{
+    document->text = bytes;
+    document->charset = STR_NONE;
+    document->report->type = PARSE_MAIL;
+    return mail_read(document);
+}
+
 static int read_plain(struct document *document, const struct parse_request *request,
                       struct str bytes)
 {
@@ -280,6 +292,8 @@ static int read_plain(struct document *document, const struct parse_request *req
     struct charset_result decoded;
     if (request->type == PARSE_NINJS)
         return read_ninjs(document, bytes);
+    if (request->type == PARSE_MAIL ? !binary : request->type == PARSE_AUTO && mail_is(bytes))
+        return read_mail(document, bytes);
     if (binary)
         return refuse_as(document, binary, request->type);
     charset_decode(bytes,
@@ -290,6 +304,62 @@ static int read_plain(struct document *document, const struct parse_request *req
     int rc = read_text(document, request);
     buf_free(&decoded.memory);
     return rc;
+}
+
+/* ------------------------------------------------------------------------------------- archives */
+
+struct unpacking {
+    struct document document;
+    const struct parse_request *request;
+    bool understood; /* one of them was, though it may hold no items */
+    char reason[sizeof((struct parse_report *)NULL)->reason]; /* of the first that was refused */
+};
+
+/* One that is refused stops no other. */
+static int on_member(void *ctx, struct str bytes)
+{
+    struct unpacking *u = ctx;
+    struct parse_report *report = u->document.report;
+    report->reason[0] = '\0';
+    int rc = read_plain(&u->document, u->request, bytes);
+    u->understood |= rc == 0;
+    if (rc != -EBADMSG)
+        return rc;
+    report->bad_items++;
+    if (u->reason[0] == '\0')
+        memcpy(u->reason, report->reason, sizeof u->reason);
+    return 0;
+}
+
+/* What its members say of themselves is no word about the archive, so on_about is not called. */
+static int read_zip(const struct document *document, const struct parse_request *request,
+                    struct str bytes)
+{
+    struct parse_report *report = document->report;
+    struct parse_out out = *document->out;
+    struct unpacking u = {.document = *document, .request = request};
+    out.on_about = NULL;
+    u.document.out = &out;
+    int rc = zip_read(bytes, on_member, &u);
+    if (rc == -ENOTSUP)
+        return parse_refuse(&u.document, "an encrypted zip archive, or one of another method");
+    if (rc == -EBADMSG)
+        return parse_refuse(&u.document, "a damaged zip archive");
+    if (rc == -EMSGSIZE && report->reason[0] == '\0')
+        snprintf(report->reason, sizeof report->reason,
+                 "a zip archive with more in it than may be taken");
+    if (rc != 0)
+        return rc;
+    report->reason[0] = '\0';
+    if (!u.understood)
+        return parse_refuse(&u.document, u.reason[0] ? u.reason : "an empty zip archive");
+    return 0;
+}
+
+/* A feed's address that gives an archive is broken, or another's. */
+static bool is_archive(struct str bytes, enum parse_type wanted)
+{
+    return zip_is(bytes) && !is_feed(wanted) && !is_html(wanted);
 }
 
 int parse_document(const struct parse_request *request, const struct parse_out *out,
@@ -313,6 +383,8 @@ int parse_document(const struct parse_request *request, const struct parse_out *
         snprintf(report->reason, sizeof report->reason, "larger than %lu bytes", LIMIT_BODY);
     else if (rc < 0)
         parse_refuse(&document, "damaged or cut compressed data");
+    else if (is_archive(bytes, request->type))
+        rc = read_zip(&document, request, bytes);
     else
         rc = read_plain(&document, request, bytes);
     buf_free(&inflated);

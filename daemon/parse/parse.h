@@ -22,11 +22,12 @@ enum parse_type {
     PARSE_NINJS,    /* IPTC ninjs, one item or one a line; several documents after RFC 7464 */
     PARSE_NITF,     /* IPTC NITF: one item */
     PARSE_NEWSML,   /* IPTC NewsML-G2: a newsItem, or a newsMessage with several */
+    PARSE_MAIL,     /* RFC 5322: one item */
     PARSE_TYPES
 };
 
 struct parse_request {
-    struct str bytes;        /* as received: perhaps compressed, any charset */
+    struct str bytes;        /* as received: perhaps compressed or a zip archive, any charset */
     enum parse_type type;    /* PARSE_AUTO: sniffed from content type, then from the bytes */
     struct str url;          /* where it came from: base of relative links; may be empty */
     struct str charset;      /* from HTTP or the operator; may be empty */

@@ -30,6 +30,9 @@ static const struct {
     {PARSE_NITF, "",
      "<nitf><head><title>h</title></head><body><body.content><p>a</p></body.content></body></"
      "nitf>"},
+    {PARSE_MAIL, "",
+     "From: a@a.example\nSubject: =?utf-8?b?aA==?=\nContent-Type: text/plain; "
+     "charset=koi8-r\n\na\n"},
     {PARSE_WIRECOPY, "", "h\n\nLONDON, Nov 2 (Reuters) - A text \xe9\xe8 of unknown charset.\n"},
 };
 
