@@ -31,7 +31,8 @@ int wirecopy_read(struct document *document);
 int ninjs_read(struct document *document); /* ninjs_in.c */
 int nitf_read(struct document *document);
 int newsml_read(struct document *document);
-int mail_read(struct document *document); /* text: as received, each part has a charset of its own */
+int mail_read(
+    struct document *document); /* text: as received, each part has a charset of its own */
 
 /* Hands an item out: white space trimmed, every field cut to its limit between characters, the
  * feed's item limit kept. 0; -EMSGSIZE past LIMIT_FEED_ITEMS; or what on_item returned. An item without

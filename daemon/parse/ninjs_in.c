@@ -4,11 +4,12 @@
 #include "jsontree.h"
 #include "limits.h"
 #include "markup.h"
+#include "release.h"
 #include "utf8.h"
 
 /*
- * IPTC ninjs (https://iptc.org/std/ninjs/), 3.1 as item_ninjs() writes it, and the names of 1.x; or
- * a whole record with an "item" in it. One a document, or one a line (NDJSON); several documents
+ * IPTC ninjs (https://iptc.org/std/ninjs/), 3.1 as item_ninjs() writes it, 2.x, which has the same names,
+ * and those of 1.x; or a whole record with an "item" in it. One a document, or one a line (NDJSON); several documents
  * when each begins with a record separator (RFC 7464), which no JSON text holds. A line that is not
  * understood is refused by itself.
  */
@@ -30,6 +31,8 @@ struct filling {
     struct draft *to;
     const struct jsonnode *item;
     struct str base;
+    struct release *release;
+    int64_t fetched_at;
 };
 
 static struct str member(const struct jsonnode *object, const char *key)
@@ -52,7 +55,7 @@ static const struct jsonnode *entries(const struct jsonnode *list)
 
 static bool is_html(const struct jsonnode *entry)
 {
-    struct str type = member(entry, "contentType");
+    struct str type = either(entry, "contentType", "contenttype");
     return str_startsi(type, STR("text/html")) || str_startsi(type, STR("application/xhtml"));
 }
 
@@ -90,12 +93,16 @@ static void take_body_html(const struct filling *f, const struct jsonnode *html)
     set_html(f->to, ITEM_BODY, 1, jsonnode_text(html));
 }
 
+/* The main one, or else the first. */
 static void take_headlines(const struct filling *f, const struct jsonnode *list)
 {
-    const struct jsonnode *first = jsonnode_first(list);
-    draft_set(f->to, ITEM_HEADLINE, 4, member(first, "value"));
-    if (str_is(member(first, "role"), "derived"))
-        f->to->flags |= ITEM_HEADLINE_DERIVED;
+    for (const struct jsonnode *one = entries(list); one; one = jsonnode_next(one)) {
+        struct str role = member(one, "role");
+        unsigned rank = str_is(role, "main") || str_ends(role, STR(":main")) ? 5 : 4;
+        if (str_is(role, "derived") && f->to->rank[ITEM_HEADLINE] < rank)
+            f->to->flags |= ITEM_HEADLINE_DERIVED;
+        draft_set(f->to, ITEM_HEADLINE, rank, member(one, "value"));
+    }
 }
 
 static void take_uri(const struct filling *f, const struct jsonnode *node)
@@ -175,8 +182,14 @@ static void take_renditions(const struct filling *f, const struct jsonnode *all)
 
 static void take_status(const struct filling *f, const struct jsonnode *status)
 {
-    if (str_isi(jsonnode_text(status), "canceled"))
+    release_set_status(f->release, jsonnode_text(status));
+    if (f->release->canceled)
         f->to->flags |= ITEM_RETRACTED;
+}
+
+static void take_embargo(const struct filling *f, const struct jsonnode *until)
+{
+    release_set_embargo(f->release, jsonnode_text(until), f->fetched_at);
 }
 
 #define NAME(literal)                                                                              \
@@ -198,6 +211,7 @@ static const struct way {
     {NAME("bodies"), take_bodies, 0, 0},
     {NAME("body_text"), NULL, ITEM_BODY, 2},
     {NAME("body_html"), take_body_html, 0, 0},
+    {NAME("body_xhtml"), take_body_html, 0, 0},
     {NAME("descriptions"), take_descriptions, 0, 0},
     {NAME("description_text"), NULL, ITEM_SUMMARY, 2},
     {NAME("by"), NULL, ITEM_BYLINE, 4},
@@ -207,6 +221,8 @@ static const struct way {
     {NAME("located"), NULL, ITEM_LOCATED, 4},
     {NAME("copyrightNotice"), NULL, ITEM_COPYRIGHT, 4},
     {NAME("copyrightnotice"), NULL, ITEM_COPYRIGHT, 3},
+    {NAME("copyrightHolder"), NULL, ITEM_COPYRIGHT, 2},
+    {NAME("copyrightholder"), NULL, ITEM_COPYRIGHT, 1},
     {NAME("source"), NULL, ITEM_PUBLISHER, 2},
     {NAME("contentCreated"), take_content_created, 0, 0},
     {NAME("versionCreated"), take_version_created, 0, 0},
@@ -214,12 +230,16 @@ static const struct way {
     {NAME("firstCreated"), take_first_created, 0, 0},
     {NAME("firstcreated"), take_first_created, 0, 0},
     {NAME("altIds"), take_alt_ids, 0, 0},
+    {NAME("altids"), take_alt_ids, 0, 0},
     {NAME("infoSources"), take_info_sources, 0, 0},
+    {NAME("infosource"), take_info_sources, 0, 0},
     {NAME("subjects"), take_subjects, 0, 0},
     {NAME("subject"), take_subjects, 0, 0},
     {NAME("renditions"), take_renditions, 0, 0},
     {NAME("pubStatus"), take_status, 0, 0},
     {NAME("pubstatus"), take_status, 0, 0},
+    {NAME("embargoedUntil"), take_embargo, 0, 0},
+    {NAME("embargoed"), take_embargo, 0, 0},
 };
 
 static const struct way *way_of(struct str name)
@@ -259,13 +279,18 @@ static void refuse(const struct reading *r, uint32_t line, enum parse_fault faul
 static int take(struct reading *r, const struct jsonnode *root, enum parse_fault *fault)
 {
     const struct jsonnode *item = jsonnode_get(root, "item");
+    struct release release = {0};
     struct item out;
     item = item ? item : root;
     *fault = PARSE_NO_ITEM;
     if (item->kind != NODE_MEMBERS)
         return 0;
     draft_reset(&r->draft, &r->arena);
-    fill(&(struct filling){&r->draft, item, r->document->url});
+    fill(&(struct filling){&r->draft, item, r->document->url, &release, r->document->fetched_at});
+    *fault = PARSE_HELD;
+    if (release.held && !release.canceled)
+        return 0;
+    *fault = PARSE_NO_ITEM;
     draft_set_url(&r->draft, ITEM_LINK, 3, r->document->url, member(root, "url"));
     draft_item(&r->draft, &out);
     out.document = r->number;
@@ -331,6 +356,7 @@ static const char *const FAULTS[PARSE_FAULTS] = {
     [PARSE_NO_FAULT] = "",
     [PARSE_NOT_JSON] = "not JSON in UTF-8",
     [PARSE_TOO_DEEP] = "JSON with too many levels or values",
+    [PARSE_HELD] = "withheld or under embargo",
     [PARSE_NO_ITEM] = "not a ninjs item, or nothing in it",
 };
 

@@ -208,6 +208,7 @@ static bool is_ninjs(struct str head)
         {"\"headlines\"", 11},      {"\"bodies\"", 8},          {"\"pubStatus\"", 11},
         {"\"pubstatus\"", 11},      {"\"versionCreated\"", 16}, {"\"versioncreated\"", 16},
         {"\"contentCreated\"", 16}, {"\"firstCreated\"", 14},   {"\"firstcreated\"", 14},
+        {"\"body_text\"", 11},      {"\"body_html\"", 11},      {"\"body_xhtml\"", 12},
     };
     if (str_find(head, STR("\"uri\"")) == SIZE_MAX)
         return false;

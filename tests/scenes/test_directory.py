@@ -1,5 +1,6 @@
 """Watched directories."""
 import os
+import zipfile
 
 from conftest import article, rss, wait_for
 
@@ -112,3 +113,25 @@ def test_an_old_file_that_is_read_again_is_no_newer_version(world):
     wait_for(lambda: world.settled(41))
     assert world.queue()["accepted"] == 41
     assert max(int(r["item"]["version"]) for r in world.lines()) == 2
+
+
+def nitf(n):
+    return ("<nitf><head><docdata><doc-id id-string='n-%d'/></docdata></head><body><body.head><hedline><hl1>Number %d</hl1>"
+            "</hedline></body.head><body.content><p>%s</p></body.content></body></nitf>" % (n, n, article(n)))
+
+
+MAIL = "From: Desk <desk@example.org>\nMessage-ID: <m@example.org>\nSubject: By mail\n\n" + article(6) + "\n"
+
+
+def test_what_agencies_drop_is_read_packed_or_not(world):
+    stage(world)
+    drop(world, "one.xml", nitf(1))
+    drop(world, "letter.eml", MAIL)
+    with zipfile.ZipFile(os.path.join(world.folder, "wire", "two.zip"), "w", zipfile.ZIP_DEFLATED) as f:
+        f.writestr("../../2.xml", nitf(2))
+        f.writestr("3.xml", nitf(3))
+    world.daemon()
+    world.worker()
+    wait_for(lambda: world.settled(4))
+    found = {r["item"]["headlines"][0]["value"] for r in world.lines()}
+    assert found == {"Number 1", "Number 2", "Number 3", "By mail"}

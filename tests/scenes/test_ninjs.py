@@ -8,7 +8,7 @@ import pytest
 from conftest import BIN, ROOT, SCHEMA, schema_errors
 
 
-@pytest.mark.parametrize("kind", ["feeds", "articles", "pages", "wirecopy"])
+@pytest.mark.parametrize("kind", ["feeds", "articles", "pages", "wirecopy", "newsitems", "mails", "archives"])
 def test_items_of_the_cases_are_valid(kind):
     if not os.path.exists(SCHEMA):
         print("the schema is not here: only required fields are checked")
