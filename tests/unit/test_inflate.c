@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <brotli/encode.h>
 #include <cmocka.h>
 #include <errno.h>
 #define ZLIB_CONST
@@ -116,6 +117,11 @@ static void a_bomb_costs_its_limit_and_no_more(void **state)
     buf_reserve(&packed, 1UL << 20);
     packed.len = ZSTD_compress(packed.at, 1UL << 20, zeros, size, 3);
     assert_int_equal(inflate_body(buf_str(&packed), STR(""), &out), -EMSGSIZE);
+    packed.len = 1UL << 20;
+    assert_true(BrotliEncoderCompress(1, 22, BROTLI_MODE_GENERIC, size, (const uint8_t *)zeros,
+                                      &packed.len, (uint8_t *)packed.at));
+    assert_int_equal(inflate_body(buf_str(&packed), STR("br"), &out), -EMSGSIZE);
+    assert_true(out.cap < LIMIT_BODY * 3);
     free(zeros);
     buf_free(&packed);
     buf_free(&out);
