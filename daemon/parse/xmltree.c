@@ -2,33 +2,24 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <libxml/parser.h>
-#include <libxml/parserInternals.h>
 
 #include "limits.h"
 #include "utf8.h"
-#include "xmlrepair.h"
+#include "xmlscan.h"
 
 struct building {
     struct xmltree *tree;
-    xmlParserCtxtPtr parser;
     uint32_t open;                      /* the element whose children come */
     uint32_t last[LIMIT_XML_DEPTH + 2]; /* last child so far of each open element */
     size_t depth;
     int rc;
 };
 
-static struct str name_of(const xmlChar *name)
-{
-    return str_of((const char *)name);
-}
-
 static uint32_t add_node(struct building *b, struct xmlnode node)
 {
     struct xmltree *tree = b->tree;
     if (tree->count >= LIMIT_XML_NODES || b->rc) {
         b->rc = -EMSGSIZE;
-        xmlStopParser(b->parser);
         return 0;
     }
     if (tree->count == tree->cap) {
@@ -49,99 +40,72 @@ static uint32_t add_node(struct building *b, struct xmlnode node)
     return index;
 }
 
-static void add_attribute(struct xmltree *tree, const xmlChar **one)
+static void add_attribute(struct xmltree *tree, const struct xml_attribute *one)
 {
     if (tree->attribute_count == tree->attribute_cap) {
         tree->attribute_cap = tree->attribute_cap ? tree->attribute_cap * 2 : 256;
         tree->attributes =
             xrealloc(tree->attributes, tree->attribute_cap * sizeof *tree->attributes);
     }
-    size_t len = (size_t)(one[4] - one[3]);
-    tree->attributes[tree->attribute_count++] =
-        (struct xmlattribute){name_of(one[0]), tree->texts.len, len};
-    buf_put(&tree->texts, one[3], len);
+    tree->attributes[tree->attribute_count++] = (struct xmlattribute){
+        arena_keep(&tree->names, one->name.local), tree->texts.len, one->value.len};
+    buf_puts(&tree->texts, one->value);
 }
 
-static void on_start(void *context, const xmlChar *name, const xmlChar *prefix,
-                     const xmlChar *address, int namespaces, const xmlChar **unused, int count,
-                     int defaulted, const xmlChar **attributes)
+static void enter(struct building *b, uint32_t index)
 {
-    struct building *b = context;
-    struct xmltree *tree = b->tree;
-    (void)prefix;
-    (void)address;
-    (void)namespaces;
-    (void)unused;
-    (void)defaulted;
-    struct xmlnode node = {.name = name_of(name),
-                           .attributes = (uint32_t)tree->attribute_count,
-                           .attribute_count = (uint32_t)count};
-    uint32_t index = add_node(b, node);
-    if (b->rc)
-        return;
-    for (int i = 0; i < count; i++)
-        add_attribute(tree, attributes + (ptrdiff_t)i * 5);
-    /* One deeper than the limit cannot be, after xmlrepair(). */
+    /* One deeper than the limit cannot be: xmlscan.h (6), and the root. */
     assert(b->depth < ARRAY_LEN(b->last));
     b->open = index;
     b->last[b->depth++] = 0;
 }
 
-static void on_end(void *context, const xmlChar *name, const xmlChar *prefix,
-                   const xmlChar *address)
+static void on_start(void *ctx, struct xml_name name, struct xml_attributes attributes)
 {
-    struct building *b = context;
-    (void)name;
-    (void)prefix;
-    (void)address;
-    if (b->rc || b->depth == 0)
+    struct building *b = ctx;
+    struct xmltree *tree = b->tree;
+    struct xmlnode node = {.name = arena_keep(&tree->names, name.local),
+                           .attributes = (uint32_t)tree->attribute_count,
+                           .attribute_count = (uint32_t)attributes.count};
+    uint32_t index = add_node(b, node);
+    if (b->rc)
         return;
-    b->open = b->tree->nodes[b->open].parent;
-    b->depth--;
+    for (size_t i = 0; i < attributes.count; i++)
+        add_attribute(tree, &attributes.at[i]);
+    enter(b, index);
 }
 
-/* What libxml2 gives in pieces is one node again. */
-static void on_text(void *context, const xmlChar *text, int len)
+static bool on_end(void *ctx, struct xml_name name)
 {
-    struct building *b = context;
+    struct building *b = ctx;
+    (void)name;
+    if (b->rc)
+        return false;
+    b->open = b->tree->nodes[b->open].parent;
+    b->depth--;
+    return true;
+}
+
+/* What comes in pieces is one node again. */
+static void on_text(void *ctx, struct str text)
+{
+    struct building *b = ctx;
     struct xmltree *tree = b->tree;
-    if (b->rc || b->depth == 0)
-        return;
     uint32_t last = b->last[b->depth - 1];
     if (last == 0 || tree->nodes[last].name.len)
         last = add_node(b, (struct xmlnode){.at = tree->texts.len});
     if (b->rc)
         return;
-    buf_put(&tree->texts, text, (size_t)len);
-    tree->nodes[last].len += (size_t)len;
+    buf_puts(&tree->texts, text);
+    tree->nodes[last].len += text.len;
 }
 
 int xmltree_read(struct str text, struct xmltree *tree)
 {
-    xmlSAXHandler sax = {.initialized = XML_SAX2_MAGIC,
-                         .startElementNs = on_start,
-                         .endElementNs = on_end,
-                         .characters = on_text,
-                         .ignorableWhitespace = on_text,
-                         .cdataBlock = on_text};
     struct building b = {.tree = tree};
-    struct buf xml = BUF_NONE;
     *tree = (struct xmltree){0};
-    xmlrepair(text, &xml);
-    b.parser = xmlCreateMemoryParserCtxt(xml.at, (int)xml.len);
-    if (b.parser) {
-        *b.parser->sax = sax;
-        b.parser->userData = &b;
-        xmlCtxtUseOptions(b.parser, XML_PARSE_RECOVER | XML_PARSE_NONET | XML_PARSE_NOERROR |
-                                        XML_PARSE_NOWARNING);
-        tree->names = b.parser->dict;
-        xmlDictReference(b.parser->dict);
-        xmlParseDocument(b.parser);
-        xmlFreeParserCtxt(b.parser);
-    }
-    if (tree->count == 0) /* so that node 0 can always be asked */
-        add_node(&b, (struct xmlnode){.name = STR(XMLREPAIR_ROOT)});
-    buf_free(&xml);
+    enter(&b, add_node(&b, (struct xmlnode){.name = STR("document")}));
+    xmlscan(text, &(struct xml_events){&b, on_start, on_end, on_text});
     return b.rc;
 }
 
@@ -150,8 +114,7 @@ void xmltree_done(struct xmltree *tree)
     free(tree->nodes);
     free(tree->attributes);
     buf_free(&tree->texts);
-    if (tree->names)
-        xmlDictFree(tree->names);
+    arena_done(&tree->names);
     *tree = (struct xmltree){0};
 }
 

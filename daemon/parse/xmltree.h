@@ -2,12 +2,13 @@
  * XML as a tree, for formats whose meaning hangs on where an element stands (NITF, NewsML-G2): a feed is
  * read while it streams by (xmlfeed.h), a news item is small and its parts refer to each other.
  *
- * libxml2's SAX parser over the repaired text, so with the limits and refusals of xmlrepair.h: no
- * DOCTYPE and no entity reaches the parser, and nothing is ever loaded from anywhere.
+ * Read by xmlscan.h, so with its limits and refusals: a DOCTYPE and its entities are passed over, and nothing is
+ * ever loaded from anywhere.
  */
 #ifndef DATELINE_XMLTREE_H
 #define DATELINE_XMLTREE_H
 
+#include "arena.h"
 #include "str.h"
 
 struct xmlnode {
@@ -23,12 +24,12 @@ struct xmlattribute {
 };
 
 struct xmltree {
-    struct xmlnode *nodes; /* 0 is the root that xmlrepair() puts around everything */
+    struct xmlnode *nodes; /* 0 is a root around all that there is */
     size_t count, cap;
     struct xmlattribute *attributes;
     size_t attribute_count, attribute_cap;
     struct buf texts;
-    void *names; /* libxml2's dictionary: names point into it */
+    struct arena names;
 };
 
 /* text is valid UTF-8 without NUL. 0; -EMSGSIZE past LIMIT_XML_NODES. *tree is to be freed either way. */
