@@ -63,8 +63,12 @@ size_t str_find(struct str s, struct str needle)
 
 size_t str_findi(struct str s, struct str needle)
 {
+    if (needle.len == 0)
+        return 0;
+    int first = tolower((unsigned char)needle.at[0]);
     for (size_t i = 0; i + needle.len <= s.len; i++)
-        if (needle.len == 0 || strncasecmp(s.at + i, needle.at, needle.len) == 0)
+        if (tolower((unsigned char)s.at[i]) == first &&
+            strncasecmp(s.at + i, needle.at, needle.len) == 0)
             return i;
     return SIZE_MAX;
 }

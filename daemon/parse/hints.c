@@ -1,7 +1,13 @@
 #include "hints.h"
 
+#include <xxhash.h>
+
 enum { PREFIX = 128 }; /* the word may go on: "recommend" stands for "recommended" */
 
+#define W(word, hints)                                                                             \
+    {                                                                                              \
+        word, sizeof(word) - 1, hints                                                              \
+    }
 #define C HINT_CHROME
 #define N HINT_NAV
 #define S HINT_SHORT
@@ -11,186 +17,188 @@ enum { PREFIX = 128 }; /* the word may go on: "recommend" stands for "recommende
 /* Sorted. A pair of words stands here joined: "read-more" and "readMore" are "readmore". */
 static const struct {
     const char *word;
+    size_t len;
     unsigned hints;
 } WORDS[] = {
-    {"aboutauthor", C},
-    {"abouttheauthor", C},
-    {"ad", C},
-    {"addtoany", C | PREFIX},
-    {"ads", C},
-    {"adsbygoogle", C},
-    {"adslot", C},
-    {"adunit", C},
-    {"advert", C | PREFIX},
-    {"affiliate", S | PREFIX},
-    {"alsolike", C},
-    {"appbanner", N | C},
-    {"articlebody", B},
-    {"articlecontent", B},
-    {"articledetail", O | PREFIX},
-    {"articletags", C},
-    {"articletext", B},
-    {"author", S},
-    {"authorbio", N | C},
-    {"authorbox", C},
-    {"authorcard", C},
-    {"authordescription", C},
-    {"authorinfo", C},
-    {"backtotop", C},
-    {"bio", S},
-    {"blogcontent", B},
-    {"blogpost", O},
-    {"bodycontent", O},
-    {"bodycopy", B},
-    {"bodytext", B},
-    {"bookmark", S},
-    {"breadcrumb", N | C | PREFIX},
-    {"byline", S | PREFIX},
-    {"calltoaction", C},
-    {"caption", HINT_CAPTION},
-    {"captiontext", HINT_CAPTION},
-    {"categories", S},
-    {"category", S},
-    {"clock", S},
-    {"comment", C | HINT_COMMENT},
-    {"commentform", C | HINT_COMMENT},
-    {"commentlist", C | HINT_COMMENT},
-    {"comments", N | C | HINT_COMMENT},
-    {"consent", N | C},
-    {"contentbody", B},
-    {"cookie", N | C | PREFIX},
-    {"copyright", S},
-    {"counter", S},
-    {"credit", HINT_CAPTION},
-    {"credits", HINT_CAPTION},
-    {"cta", S},
-    {"disclaimer", S},
-    {"disqus", C | PREFIX | HINT_COMMENT},
-    {"donate", C},
-    {"donation", C},
-    {"drawer", N | C},
-    {"dropdown", N | C},
-    {"editorspick", C | PREFIX},
-    {"entrybody", B},
-    {"entrycontent", B},
-    {"fbcomments", C | HINT_COMMENT},
-    {"feedback", S},
-    {"figcaption", HINT_CAPTION},
-    {"follow", S | PREFIX},
-    {"footer", N | C},
-    {"forum", S},
-    {"gdpr", N | C},
-    {"hashtag", S | PREFIX},
-    {"helpful", S},
-    {"imagecaption", HINT_CAPTION},
-    {"keyword", S | PREFIX},
-    {"langswitch", N | C | PREFIX},
-    {"languageswitcher", N | C},
-    {"legal", S},
-    {"login", N | C},
-    {"mailinglist", C},
-    {"maincontent", O},
-    {"masthead", N | C},
-    {"megamenu", N | C},
-    {"menu", N | C},
-    {"meta", S},
-    {"metadata", S},
-    {"minread", S},
-    {"modal", C | PREFIX},
-    {"morefrom", C},
-    {"morenews", C},
-    {"moreon", C},
-    {"morestories", C},
-    {"mostpopular", C},
-    {"mostread", C},
-    {"nav", N | C},
-    {"navbar", N | C},
-    {"navigation", N | C},
-    {"newsbody", B},
-    {"newscontent", B},
-    {"newsletter", N | C | PREFIX},
-    {"newstext", B},
-    {"nextpost", C},
-    {"nextprev", C},
-    {"noprint", S},
-    {"offcanvas", N | C},
-    {"optin", C},
-    {"outbrain", C | PREFIX},
-    {"overlay", S},
-    {"pager", N | C},
-    {"pagination", N | C},
-    {"permalink", S},
-    {"photocredit", HINT_CAPTION},
-    {"popular", C},
-    {"popup", C},
-    {"postbody", B},
-    {"postcontent", B},
-    {"postmeta", S},
-    {"postnavigation", C},
-    {"posttags", C},
-    {"posttext", B},
-    {"prevnext", C},
-    {"promo", C | PREFIX},
-    {"pubdate", S},
-    {"published", S},
-    {"rating", S},
-    {"readalso", C},
-    {"reading", S},
-    {"readmore", C},
-    {"readnext", C},
-    {"readtime", S},
-    {"recent", S},
-    {"recentposts", C},
-    {"recirc", C | PREFIX},
-    {"recommend", C | PREFIX},
-    {"register", S},
-    {"related", C | PREFIX},
-    {"respond", C | HINT_COMMENT},
-    {"reviewbody", B},
-    {"richtext", O},
-    {"screenreader", C},
-    {"search", S},
-    {"seealso", C},
-    {"share", N | C | PREFIX},
-    {"sharing", N | C},
-    {"shorturl", C},
-    {"sidebar", C},
-    {"signin", N | C},
-    {"signup", N | C},
-    {"sitemap", N | C},
-    {"skip", S},
-    {"skiplink", N | C},
-    {"social", N | C | PREFIX},
-    {"sponsor", C | PREFIX},
-    {"sronly", C},
-    {"storybody", B},
-    {"storycontent", B},
-    {"storytext", B},
-    {"subscribe", N | C},
-    {"subscription", C},
-    {"tableofcontents", C},
-    {"taboola", C | PREFIX},
-    {"tagcloud", N | C},
-    {"taglist", N | C},
-    {"tags", N | C},
-    {"teaser", C},
-    {"ticker", C},
-    {"timestamp", S},
-    {"toc", C},
-    {"toolbar", N | C},
-    {"topbar", N | C},
-    {"trending", C},
-    {"upnext", C},
-    {"upsell", C},
-    {"views", S},
-    {"visuallyhidden", C},
-    {"weather", S},
-    {"widgetarea", C},
-    {"yarpp", C | PREFIX},
-    {"youmayalsolike", C},
-    {"youmaylike", C},
+    W("aboutauthor", C),
+    W("abouttheauthor", C),
+    W("ad", C),
+    W("addtoany", C | PREFIX),
+    W("ads", C),
+    W("adsbygoogle", C),
+    W("adslot", C),
+    W("adunit", C),
+    W("advert", C | PREFIX),
+    W("affiliate", S | PREFIX),
+    W("alsolike", C),
+    W("appbanner", N | C),
+    W("articlebody", B),
+    W("articlecontent", B),
+    W("articledetail", O | PREFIX),
+    W("articletags", C),
+    W("articletext", B),
+    W("author", S),
+    W("authorbio", N | C),
+    W("authorbox", C),
+    W("authorcard", C),
+    W("authordescription", C),
+    W("authorinfo", C),
+    W("backtotop", C),
+    W("bio", S),
+    W("blogcontent", B),
+    W("blogpost", O),
+    W("bodycontent", O),
+    W("bodycopy", B),
+    W("bodytext", B),
+    W("bookmark", S),
+    W("breadcrumb", N | C | PREFIX),
+    W("byline", S | PREFIX),
+    W("calltoaction", C),
+    W("caption", HINT_CAPTION),
+    W("captiontext", HINT_CAPTION),
+    W("categories", S),
+    W("category", S),
+    W("clock", S),
+    W("comment", C | HINT_COMMENT),
+    W("commentform", C | HINT_COMMENT),
+    W("commentlist", C | HINT_COMMENT),
+    W("comments", N | C | HINT_COMMENT),
+    W("consent", N | C),
+    W("contentbody", B),
+    W("cookie", N | C | PREFIX),
+    W("copyright", S),
+    W("counter", S),
+    W("credit", HINT_CAPTION),
+    W("credits", HINT_CAPTION),
+    W("cta", S),
+    W("disclaimer", S),
+    W("disqus", C | PREFIX | HINT_COMMENT),
+    W("donate", C),
+    W("donation", C),
+    W("drawer", N | C),
+    W("dropdown", N | C),
+    W("editorspick", C | PREFIX),
+    W("entrybody", B),
+    W("entrycontent", B),
+    W("fbcomments", C | HINT_COMMENT),
+    W("feedback", S),
+    W("figcaption", HINT_CAPTION),
+    W("follow", S | PREFIX),
+    W("footer", N | C),
+    W("forum", S),
+    W("gdpr", N | C),
+    W("hashtag", S | PREFIX),
+    W("helpful", S),
+    W("imagecaption", HINT_CAPTION),
+    W("keyword", S | PREFIX),
+    W("langswitch", N | C | PREFIX),
+    W("languageswitcher", N | C),
+    W("legal", S),
+    W("login", N | C),
+    W("mailinglist", C),
+    W("maincontent", O),
+    W("masthead", N | C),
+    W("megamenu", N | C),
+    W("menu", N | C),
+    W("meta", S),
+    W("metadata", S),
+    W("minread", S),
+    W("modal", C | PREFIX),
+    W("morefrom", C),
+    W("morenews", C),
+    W("moreon", C),
+    W("morestories", C),
+    W("mostpopular", C),
+    W("mostread", C),
+    W("nav", N | C),
+    W("navbar", N | C),
+    W("navigation", N | C),
+    W("newsbody", B),
+    W("newscontent", B),
+    W("newsletter", N | C | PREFIX),
+    W("newstext", B),
+    W("nextpost", C),
+    W("nextprev", C),
+    W("noprint", S),
+    W("offcanvas", N | C),
+    W("optin", C),
+    W("outbrain", C | PREFIX),
+    W("overlay", S),
+    W("pager", N | C),
+    W("pagination", N | C),
+    W("permalink", S),
+    W("photocredit", HINT_CAPTION),
+    W("popular", C),
+    W("popup", C),
+    W("postbody", B),
+    W("postcontent", B),
+    W("postmeta", S),
+    W("postnavigation", C),
+    W("posttags", C),
+    W("posttext", B),
+    W("prevnext", C),
+    W("promo", C | PREFIX),
+    W("pubdate", S),
+    W("published", S),
+    W("rating", S),
+    W("readalso", C),
+    W("reading", S),
+    W("readmore", C),
+    W("readnext", C),
+    W("readtime", S),
+    W("recent", S),
+    W("recentposts", C),
+    W("recirc", C | PREFIX),
+    W("recommend", C | PREFIX),
+    W("register", S),
+    W("related", C | PREFIX),
+    W("respond", C | HINT_COMMENT),
+    W("reviewbody", B),
+    W("richtext", O),
+    W("screenreader", C),
+    W("search", S),
+    W("seealso", C),
+    W("share", N | C | PREFIX),
+    W("sharing", N | C),
+    W("shorturl", C),
+    W("sidebar", C),
+    W("signin", N | C),
+    W("signup", N | C),
+    W("sitemap", N | C),
+    W("skip", S),
+    W("skiplink", N | C),
+    W("social", N | C | PREFIX),
+    W("sponsor", C | PREFIX),
+    W("sronly", C),
+    W("storybody", B),
+    W("storycontent", B),
+    W("storytext", B),
+    W("subscribe", N | C),
+    W("subscription", C),
+    W("tableofcontents", C),
+    W("taboola", C | PREFIX),
+    W("tagcloud", N | C),
+    W("taglist", N | C),
+    W("tags", N | C),
+    W("teaser", C),
+    W("ticker", C),
+    W("timestamp", S),
+    W("toc", C),
+    W("toolbar", N | C),
+    W("topbar", N | C),
+    W("trending", C),
+    W("upnext", C),
+    W("upsell", C),
+    W("views", S),
+    W("visuallyhidden", C),
+    W("weather", S),
+    W("widgetarea", C),
+    W("yarpp", C | PREFIX),
+    W("youmayalsolike", C),
+    W("youmaylike", C),
 };
 
+#undef W
 #undef C
 #undef N
 #undef S
@@ -199,13 +207,20 @@ static const struct {
 
 #define WORD_MAX 24
 
-/* The first entry that begins with `first` or a later letter. */
-static size_t first_entry(char first)
+/* Words begin alike when their first two letters are equal: a handful of entries each. */
+static int order_start(const char *entry, const char *word)
+{
+    int first = (unsigned char)entry[0] - (unsigned char)word[0];
+    return first ? first : (unsigned char)entry[1] - (unsigned char)word[1];
+}
+
+/* The first entry that begins like `word`, or behind it. */
+static size_t first_entry(const char *word)
 {
     size_t low = 0, high = ARRAY_LEN(WORDS);
     while (low < high) {
         size_t mid = (low + high) / 2;
-        if (WORDS[mid].word[0] < first)
+        if (order_start(WORDS[mid].word, word) < 0)
             low = mid + 1;
         else
             high = mid;
@@ -216,11 +231,12 @@ static size_t first_entry(char first)
 static unsigned look_up(const char *word, size_t len)
 {
     unsigned hints = 0;
-    for (size_t i = first_entry(word[0]); i < ARRAY_LEN(WORDS) && WORDS[i].word[0] == word[0];
-         i++) {
-        const char *entry = WORDS[i].word;
-        size_t n = strlen(entry);
-        if (n > len || memcmp(entry, word, n) != 0)
+    if (len < 2)
+        return 0;
+    for (size_t i = first_entry(word);
+         i < ARRAY_LEN(WORDS) && order_start(WORDS[i].word, word) == 0; i++) {
+        size_t n = WORDS[i].len;
+        if (n > len || memcmp(WORDS[i].word, word, n) != 0)
             continue;
         if (n == len || (WORDS[i].hints & PREFIX && !(len == n + 1 && word[n] == 'd')))
             hints |= WORDS[i].hints;
@@ -284,14 +300,28 @@ static unsigned hints_of_role(struct str role)
     return str_isi(role, "main") ? HINT_CONTENT : 0;
 }
 
-unsigned hints_of(const struct html *html, size_t node)
+static unsigned recall_name(struct hints_memo *memo, struct str name)
+{
+    if (!memo)
+        return hints_of_name(name);
+    if (name.len == 0)
+        return 0;
+    size_t slot = XXH3_64bits(name.at, name.len) % HINTS_KNOWN;
+    if (!str_eq(memo->known[slot].name, name)) {
+        memo->known[slot].name = name;
+        memo->known[slot].hints = hints_of_name(name);
+    }
+    return memo->known[slot].hints;
+}
+
+unsigned hints_recall(struct hints_memo *memo, const struct html *html, size_t node)
 {
     const struct html_node *n = &html->nodes[node];
     unsigned hints = 0;
     for (size_t i = 0; i < n->attr_count; i++) {
         const struct html_value *a = &html->attrs[n->attrs + i];
         if (a->name == HTML_ATTR_CLASS || a->name == HTML_ATTR_ID)
-            hints |= hints_of_name(a->value);
+            hints |= recall_name(memo, a->value);
         else if (a->name == HTML_ATTR_ROLE)
             hints |= hints_of_role(a->value);
         else if (a->name == HTML_ATTR_ITEMPROP && str_isi(str_trim(a->value), "articleBody"))
@@ -300,4 +330,9 @@ unsigned hints_of(const struct html *html, size_t node)
     if (n->tag == HTML_ARTICLE || n->tag == HTML_MAIN) /* their classes list tags and categories */
         hints = (hints & (HINT_BODY | HINT_CONTENT)) | HINT_CONTENT;
     return hints;
+}
+
+unsigned hints_of(const struct html *html, size_t node)
+{
+    return hints_recall(NULL, html, node);
 }

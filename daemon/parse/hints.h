@@ -21,4 +21,14 @@ enum hint {
 unsigned hints_of_name(struct str name);                 /* one class or id attribute */
 unsigned hints_of(const struct html *html, size_t node); /* class, id, role, itemprop, tag */
 
+/* The same for all nodes of a page: the names of rows and cards come again and again. Zeroed at first. */
+#define HINTS_KNOWN 512
+struct hints_memo {
+    struct {
+        struct str name;
+        unsigned hints;
+    } known[HINTS_KNOWN];
+};
+unsigned hints_recall(struct hints_memo *memo, const struct html *html, size_t node);
+
 #endif

@@ -8,19 +8,23 @@ enum { INLINE = 1, BLOCK = 2, VOID = 4, RAW = 8, DECODED = 16, SCOPE = 32, HEADI
 
 static const struct {
     const char *name;
+    size_t len;
     unsigned flags;
-} TAGS[HTML_TAG_COUNT] = {{"", 0},
-                          {"", INLINE},
-#define HTML_TAG_ROW(id, name, flags) {name, flags},
+} TAGS[HTML_TAG_COUNT] = {{"", 0, 0},
+                          {"", 0, INLINE},
+#define HTML_TAG_ROW(id, name, flags) {name, sizeof(name) - 1, flags},
                           HTML_TAGS(HTML_TAG_ROW)
 #undef HTML_TAG_ROW
 };
 
-static const char *const ATTRS[HTML_ATTR_COUNT] = {
-#define HTML_ATTR_ROW(id, name) name,
+static const struct str ATTRS[HTML_ATTR_COUNT] = {
+#define HTML_ATTR_ROW(id, name) {name, sizeof(name) - 1},
     HTML_ATTRS(HTML_ATTR_ROW)
 #undef HTML_ATTR_ROW
 };
+
+enum { LETTERS = 26 };
+_Static_assert(HTML_TAG_COUNT <= UINT8_MAX, "first_tag holds every tag");
 
 struct open {
     uint32_t node;
@@ -38,6 +42,7 @@ struct reader {
     uint32_t open[HTML_TAG_COUNT]; /* how many of each stand on the stack: most searches end here */
     /* The raw-text elements that are known to have no end tag behind `at`. */
     bool endless[HTML_TAG_COUNT];
+    uint8_t first_tag[LETTERS + 1]; /* in TAGS, by first letter */
 };
 
 bool html_is_block(enum html_tag tag)
@@ -226,32 +231,38 @@ static bool is_letter(char c)
     return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
-static enum html_tag tag_of(struct str name)
+/* Does `name` say the same as `known`, which is in lower case? Nearly all answers come from the
+ * length or the first letter. */
+static bool is_named(struct str name, const char *known, size_t len)
 {
-    char lower[16];
-    if (name.len >= sizeof lower)
-        return HTML_OTHER;
-    for (size_t i = 0; i < name.len; i++)
-        lower[i] = (char)(name.at[i] >= 'A' && name.at[i] <= 'Z' ? name.at[i] + 32 : name.at[i]);
-    lower[name.len] = '\0';
-    size_t low = HTML_OTHER + 1, high = HTML_TAG_COUNT;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        int order = strcmp(lower, TAGS[mid].name);
-        if (order == 0)
-            return (enum html_tag)mid;
-        if (order < 0)
-            high = mid;
-        else
-            low = mid + 1;
+    return name.len == len && (name.at[0] | 0x20) == known[0] &&
+           strncasecmp(name.at, known, len) == 0;
+}
+
+/* Where each letter's tags begin in TAGS. */
+static void index_tags(struct reader *r)
+{
+    size_t tag = HTML_OTHER + 1;
+    for (size_t letter = 0; letter <= LETTERS; letter++) {
+        while (tag < HTML_TAG_COUNT && TAGS[tag].name[0] < (char)('a' + letter))
+            tag++;
+        r->first_tag[letter] = (uint8_t)tag;
     }
+}
+
+static enum html_tag tag_of(const struct reader *r, struct str name)
+{
+    size_t letter = (size_t)((name.at[0] | 0x20) - 'a'); /* names begin with one */
+    for (size_t tag = r->first_tag[letter]; tag < r->first_tag[letter + 1]; tag++)
+        if (is_named(name, TAGS[tag].name, TAGS[tag].len))
+            return (enum html_tag)tag;
     return HTML_OTHER;
 }
 
 static void add_attr(struct reader *r, struct html_node *node, struct str name, struct str value)
 {
     size_t id = 0;
-    while (id < HTML_ATTR_COUNT && !str_isi(name, ATTRS[id]))
+    while (id < HTML_ATTR_COUNT && !is_named(name, ATTRS[id].at, ATTRS[id].len))
         id++;
     if (id == HTML_ATTR_COUNT)
         return;
@@ -382,7 +393,7 @@ static void read_tag(struct reader *r, bool end)
     while (r->at < r->page.len && !is_space(p[r->at]) && p[r->at] != '>' && p[r->at] != '/')
         r->at++;
     struct str name = {p + from, r->at - from};
-    enum html_tag tag = tag_of(name);
+    enum html_tag tag = tag_of(r, name);
     if (!end) {
         start_tag(r, tag, name);
         return;
@@ -431,6 +442,7 @@ void html_read(struct str page, struct html *out)
     *out = (struct html){0};
     r.stack = xcalloc(LIMIT_HTML_DEPTH + 1, sizeof *r.stack);
     r.stack[0] = (struct open){0, HTML_OTHER, STR_NONE};
+    index_tags(&r);
     add_node(&r, HTML_OTHER);
     while (r.at < page.len && !r.full) {
         struct str text = str_from(page, r.at);

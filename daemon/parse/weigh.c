@@ -103,6 +103,7 @@ static void sum_up(const struct html *html, struct weight *w)
 
 static void first_look(const struct html *html, struct weight *w)
 {
+    struct hints_memo *memo = xcalloc(1, sizeof *memo);
     for (size_t i = 1; i < html->count; i++) {
         const struct html_node *n = &html->nodes[i];
         w[i].block = html_is_block(n->tag) ? (uint32_t)i : w[n->parent].block;
@@ -120,7 +121,7 @@ static void first_look(const struct html *html, struct weight *w)
             continue;
         }
         if (n->attr_count || n->tag == HTML_ARTICLE || n->tag == HTML_MAIN)
-            w[i].hints = (uint8_t)hints_of(html, i);
+            w[i].hints = (uint8_t)hints_recall(memo, html, i);
         if (is_silent(html, i)) {
             for (size_t k = i; k < n->end; k++) {
                 w[k].marks = MARK_DROPPED;
@@ -129,6 +130,7 @@ static void first_look(const struct html *html, struct weight *w)
             i = n->end - 1;
         }
     }
+    free(memo);
 }
 
 /* May this chrome go? Not when the page would lose its story. */
