@@ -4,6 +4,7 @@
  */
 #include "format.h"
 
+#include "clock.h"
 #include "date.h"
 #include "dateline.h"
 #include "extract.h"
@@ -115,6 +116,21 @@ static void add_dateline(struct article *a)
         item->field[ITEM_BYLINE] = str_of(a->dateline.byline);
 }
 
+/* What is put into a new system, or published once more, says so as its date, while the page still
+ * shows readers the first one. Zones are no reason: less than two days apart, the exact time stays. */
+static int64_t published_at(const struct metadata *m, int64_t updated_at)
+{
+    int64_t said = time_of(m->field[META_PUBLISHED]), shown = time_of(m->field[META_SHOWN]);
+    if (shown && said && shown + 2 * USEC_PER_DAY <= said)
+        return shown;
+    /* The day of the last change is the best bound there is when no other is given, or only one from
+     * elsewhere on the page while this one stands beside the headline. */
+    bool beside = m->rank[META_UPDATED] >= RANK_PAGE && m->rank[META_UPDATED] < RANK_LATER;
+    if (!said || (beside && m->rank[META_PUBLISHED] >= RANK_LATER))
+        return updated_at;
+    return said;
+}
+
 static void fill(struct article *a)
 {
     struct item *item = &a->item;
@@ -129,8 +145,8 @@ static void fill(struct article *a)
     item->field[ITEM_CAPTIONS] = buf_str(&a->text.captions);
     item->field[ITEM_COPYRIGHT] =
         a->text.copyright.len ? buf_str(&a->text.copyright) : m->field[META_COPYRIGHT];
-    item->published_at = time_of(m->field[META_PUBLISHED]);
     item->updated_at = time_of(m->field[META_UPDATED]);
+    item->published_at = published_at(m, item->updated_at);
     add_addresses(a);
     add_image(a);
     add_dateline(a);
@@ -151,7 +167,7 @@ int article_read(struct document *document)
 {
     struct article a = {.document = document};
     html_read(document->text, &a.html);
-    metadata_read(&a.html, &a.meta);
+    metadata_read(&a.html, document->url, &a.meta);
     a.headline = headline_choose(&a.html, &a.meta);
     extract_text(&a.html, a.headline, &a.text);
     fill(&a);

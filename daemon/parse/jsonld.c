@@ -213,7 +213,7 @@ static void read_authors(struct walk *w, unsigned rank, const json_t *author)
     else if (author)
         add_name(w, author, false, &names);
     if (json_is_object(author) && has_type(author, is_organisation))
-        rank = RANK_PAGE + 2;
+        rank = RANK_HOUSE;
     metadata_offer(w->m, META_BYLINE, rank, buf_str(&names));
     buf_free(&names);
 }

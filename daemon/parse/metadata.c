@@ -1,76 +1,106 @@
 #include "metadata.h"
 
+#include "byline.h"
 #include "date.h"
 #include "hints.h"
 #include "limits.h"
+#include "urldate.h"
 #include "utf8.h"
+#include "visible.h"
 
 #define VISIBLE_MAX 1024 /* bytes of a name, date or heading that stands on the page */
+#define NAMES_MAX   1024 /* bytes of the names of several <meta>s */
+
+#define STRING(literal)                                                                            \
+    {                                                                                              \
+        literal, sizeof(literal) - 1                                                               \
+    }
 
 static const struct {
-    const char *name; /* of a <meta>'s property, name or itemprop */
+    struct str name; /* of a <meta>'s property, name or itemprop */
     enum meta_field field;
     unsigned rank;
 } METAS[] = {
-    {"og:title", META_HEADLINE, RANK_OPENGRAPH},
-    {"twitter:title", META_HEADLINE, RANK_META},
-    {"dc.title", META_HEADLINE, RANK_META + 1},
-    {"dcterms.title", META_HEADLINE, RANK_META + 1},
-    {"headline", META_HEADLINE, RANK_MICRODATA},
-    {"parsely-title", META_HEADLINE, RANK_META},
-    {"sailthru.title", META_HEADLINE, RANK_META},
-    {"citation_title", META_HEADLINE, RANK_OPENGRAPH - 1},
-    {"author", META_BYLINE, RANK_META},
-    {"article:author", META_BYLINE, RANK_META + 3},
-    {"parsely-author", META_BYLINE, RANK_META - 1},
-    {"sailthru.author", META_BYLINE, RANK_META - 1},
-    {"dc.creator", META_BYLINE, RANK_META + 1},
-    {"dcterms.creator", META_BYLINE, RANK_META + 1},
-    {"byl", META_BYLINE, RANK_META - 1},
-    {"article:published_time", META_PUBLISHED, RANK_OPENGRAPH},
-    {"og:article:published_time", META_PUBLISHED, RANK_OPENGRAPH},
-    {"article:published", META_PUBLISHED, RANK_OPENGRAPH},
-    {"datepublished", META_PUBLISHED, RANK_MICRODATA},
-    {"datecreated", META_PUBLISHED, RANK_MICRODATA + 1},
-    {"parsely-pub-date", META_PUBLISHED, RANK_META},
-    {"sailthru.date", META_PUBLISHED, RANK_META},
-    {"publish-date", META_PUBLISHED, RANK_META},
-    {"publish_date", META_PUBLISHED, RANK_META},
-    {"pubdate", META_PUBLISHED, RANK_META},
-    {"dc.date", META_PUBLISHED, RANK_META + 1},
-    {"dc.date.issued", META_PUBLISHED, RANK_META},
-    {"dcterms.created", META_PUBLISHED, RANK_META},
-    {"dcterms.date", META_PUBLISHED, RANK_META + 1},
-    {"citation_publication_date", META_PUBLISHED, RANK_META},
-    {"date", META_PUBLISHED, RANK_META + 2},
-    {"article:modified_time", META_UPDATED, RANK_OPENGRAPH},
-    {"og:updated_time", META_UPDATED, RANK_OPENGRAPH + 1},
-    {"datemodified", META_UPDATED, RANK_MICRODATA},
-    {"dcterms.modified", META_UPDATED, RANK_META},
-    {"last-modified", META_UPDATED, RANK_META + 1},
-    {"og:description", META_SUMMARY, RANK_OPENGRAPH},
-    {"description", META_SUMMARY, RANK_META},
-    {"twitter:description", META_SUMMARY, RANK_META + 1},
-    {"og:image", META_IMAGE, RANK_OPENGRAPH},
-    {"og:image:url", META_IMAGE, RANK_OPENGRAPH + 1},
-    {"og:image:secure_url", META_IMAGE, RANK_OPENGRAPH + 2},
-    {"twitter:image", META_IMAGE, RANK_META},
-    {"og:image:alt", META_IMAGE_ALT, RANK_OPENGRAPH},
-    {"og:image:width", META_IMAGE_WIDTH, RANK_OPENGRAPH},
-    {"og:image:height", META_IMAGE_HEIGHT, RANK_OPENGRAPH},
-    {"og:site_name", META_PUBLISHER, RANK_JSONLD - 1},
-    {"application-name", META_PUBLISHER, RANK_META},
-    {"dc.publisher", META_PUBLISHER, RANK_META},
-    {"og:url", META_CANONICAL, RANK_OPENGRAPH},
-    {"copyright", META_COPYRIGHT, RANK_META},
-    {"dc.rights", META_COPYRIGHT, RANK_META + 1},
-    {"content-language", META_LANGUAGE, RANK_META},
-    {"og:locale", META_LANGUAGE, RANK_META + 20},
+    {STRING("og:title"), META_HEADLINE, RANK_OPENGRAPH},
+    {STRING("twitter:title"), META_HEADLINE, RANK_META},
+    {STRING("dc.title"), META_HEADLINE, RANK_META + 1},
+    {STRING("dcterms.title"), META_HEADLINE, RANK_META + 1},
+    {STRING("headline"), META_HEADLINE, RANK_MICRODATA},
+    {STRING("parsely-title"), META_HEADLINE, RANK_META},
+    {STRING("sailthru.title"), META_HEADLINE, RANK_META},
+    {STRING("citation_title"), META_HEADLINE, RANK_OPENGRAPH - 1},
+    {STRING("author"), META_BYLINE, RANK_META},
+    {STRING("article:author"), META_BYLINE, RANK_META + 3},
+    {STRING("parsely-author"), META_BYLINE, RANK_META - 1},
+    {STRING("sailthru.author"), META_BYLINE, RANK_META - 1},
+    {STRING("dc.creator"), META_BYLINE, RANK_META + 1},
+    {STRING("dcterms.creator"), META_BYLINE, RANK_META + 1},
+    {STRING("byl"), META_BYLINE, RANK_META - 1},
+    {STRING("citation_author"), META_BYLINE, RANK_META - 2},
+    {STRING("article:published_time"), META_PUBLISHED, RANK_OPENGRAPH},
+    {STRING("og:article:published_time"), META_PUBLISHED, RANK_OPENGRAPH},
+    {STRING("article:published"), META_PUBLISHED, RANK_OPENGRAPH},
+    {STRING("datepublished"), META_PUBLISHED, RANK_MICRODATA},
+    {STRING("datecreated"), META_PUBLISHED, RANK_MICRODATA + 1},
+    {STRING("parsely-pub-date"), META_PUBLISHED, RANK_META},
+    {STRING("sailthru.date"), META_PUBLISHED, RANK_META},
+    {STRING("publish-date"), META_PUBLISHED, RANK_META},
+    {STRING("published-date"), META_PUBLISHED, RANK_META},
+    {STRING("publish_date"), META_PUBLISHED, RANK_META},
+    {STRING("pubdate"), META_PUBLISHED, RANK_META},
+    {STRING("dc.date"), META_PUBLISHED, RANK_META + 1},
+    {STRING("dc.date.issued"), META_PUBLISHED, RANK_META},
+    {STRING("dcterms.created"), META_PUBLISHED, RANK_META},
+    {STRING("dcterms.date"), META_PUBLISHED, RANK_META + 1},
+    {STRING("citation_publication_date"), META_PUBLISHED, RANK_META},
+    {STRING("date"), META_PUBLISHED, RANK_META + 2},
+    {STRING("article:modified_time"), META_UPDATED, RANK_OPENGRAPH},
+    {STRING("og:updated_time"), META_UPDATED, RANK_OPENGRAPH + 1},
+    {STRING("datemodified"), META_UPDATED, RANK_MICRODATA},
+    {STRING("dcterms.modified"), META_UPDATED, RANK_META},
+    {STRING("last-modified"), META_UPDATED, RANK_META + 1},
+    {STRING("og:description"), META_SUMMARY, RANK_OPENGRAPH},
+    {STRING("description"), META_SUMMARY, RANK_META},
+    {STRING("twitter:description"), META_SUMMARY, RANK_META + 1},
+    {STRING("og:image"), META_IMAGE, RANK_OPENGRAPH},
+    {STRING("og:image:url"), META_IMAGE, RANK_OPENGRAPH + 1},
+    {STRING("og:image:secure_url"), META_IMAGE, RANK_OPENGRAPH + 2},
+    {STRING("twitter:image"), META_IMAGE, RANK_META},
+    {STRING("og:image:alt"), META_IMAGE_ALT, RANK_OPENGRAPH},
+    {STRING("og:image:width"), META_IMAGE_WIDTH, RANK_OPENGRAPH},
+    {STRING("og:image:height"), META_IMAGE_HEIGHT, RANK_OPENGRAPH},
+    {STRING("og:site_name"), META_PUBLISHER, RANK_JSONLD - 1},
+    {STRING("application-name"), META_PUBLISHER, RANK_META},
+    {STRING("dc.publisher"), META_PUBLISHER, RANK_META},
+    {STRING("og:url"), META_CANONICAL, RANK_OPENGRAPH},
+    {STRING("copyright"), META_COPYRIGHT, RANK_META},
+    {STRING("dc.rights"), META_COPYRIGHT, RANK_META + 1},
+    {STRING("content-language"), META_LANGUAGE, RANK_META},
+    {STRING("og:locale"), META_LANGUAGE, RANK_META + 20},
 };
 
 static bool is_time(enum meta_field field)
 {
-    return field == META_PUBLISHED || field == META_UPDATED;
+    return field == META_PUBLISHED || field == META_UPDATED || field == META_SHOWN;
+}
+
+static bool is_number(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.at[i] < '0' || s.at[i] > '9')
+            return false;
+    return true;
+}
+
+/* What is no name is not taken; the site's own name and an account's count after every person. */
+static unsigned byline_rank(const struct metadata *m, unsigned rank, struct str value)
+{
+    if (value.len == 0 || is_number(value) || str_startsi(value, STR("http")) ||
+        value.at[0] == '/' || (str_chr(value, '@') != SIZE_MAX && str_chr(value, ' ') == SIZE_MAX))
+        return RANK_NONE;
+    if (rank < RANK_HOUSE && (str_eqi(value, m->field[META_PUBLISHER]) || byline_is_login(value)))
+        return RANK_HOUSE;
+    return rank;
 }
 
 void metadata_offer(struct metadata *m, enum meta_field field, unsigned rank, struct str value)
@@ -81,10 +111,12 @@ void metadata_offer(struct metadata *m, enum meta_field field, unsigned rank, st
         return;
     if (is_time(field) && date_parse(value, &us) != 0)
         return;
-    /* An address or a bare handle is no name. */
-    if (field == META_BYLINE &&
-        (str_startsi(value, STR("http")) || value.at[0] == '@' || value.at[0] == '/'))
-        return;
+    if (field == META_BYLINE) {
+        value = byline_clean(value);
+        rank = byline_rank(m, rank, value);
+        if (rank >= m->rank[field])
+            return;
+    }
     if (field == META_BODY) {
         m->field[field] = html_keep(m->html, str_upto(value, LIMIT_TEXT));
     } else {
@@ -129,6 +161,38 @@ static bool says_published(struct str name)
            str_findi(name, STR("update")) == SIZE_MAX && str_findi(name, STR("expir")) == SIZE_MAX;
 }
 
+/* One <meta> an author is usual; other fields take the first. */
+static void read_known(struct metadata *m, enum meta_field field, unsigned rank, struct str value)
+{
+    if (field != META_BYLINE || m->rank[field] != rank) {
+        metadata_offer(m, field, rank, value);
+        return;
+    }
+    struct str names = m->field[field];
+    value = byline_clean(value);
+    if (byline_rank(m, rank, value) != rank || names.len > NAMES_MAX ||
+        str_find(names, value) != SIZE_MAX)
+        return;
+    struct buf both = BUF_NONE;
+    buf_puts(&both, names);
+    buf_putz(&both, ", ");
+    buf_puts(&both, value);
+    m->rank[field]++; /* so that it is taken */
+    metadata_offer(m, field, rank, buf_str(&both));
+    buf_free(&both);
+}
+
+/* Cards for chats have rows of their own: "twitter:label1" is "Written by", "twitter:data1" the name. */
+static void read_card_row(struct metadata *m, struct str name, struct str content)
+{
+    static const struct str label = {"twitter:label", 13}, data = {"twitter:data", 12};
+    if (str_startsi(name, label) && name.len == label.len + 1)
+        m->author_label = byline_is_lead(content) ? name.at[label.len] : '\0';
+    else if (m->author_label && str_startsi(name, data) && name.len == data.len + 1 &&
+             name.at[data.len] == m->author_label)
+        metadata_offer(m, META_BYLINE, RANK_META + 1, content);
+}
+
 static void read_meta(struct metadata *m, size_t i)
 {
     struct str content = html_attr(m->html, i, HTML_ATTR_CONTENT);
@@ -140,8 +204,9 @@ static void read_meta(struct metadata *m, size_t i)
         if (name.len == 0)
             continue;
         for (size_t k = 0; k < ARRAY_LEN(METAS); k++)
-            if (str_isi(name, METAS[k].name))
-                metadata_offer(m, METAS[k].field, METAS[k].rank, content);
+            if (str_eqi(name, METAS[k].name))
+                read_known(m, METAS[k].field, METAS[k].rank, content);
+        read_card_row(m, name, content);
         if (says_published(name))
             metadata_offer(m, META_PUBLISHED, RANK_META + 4, content);
         if (str_isi(name, "keywords") || str_isi(name, "news_keywords"))
@@ -170,32 +235,6 @@ static struct str text_below(struct metadata *m, size_t node)
     return kept;
 }
 
-/* "By Jane Doe | 5 min read", "Written by: Jane Doe, Staff writer" to the names. */
-static struct str clean_byline(struct str s)
-{
-    static const char *const LEADS[] = {
-        "written by", "posted by", "reviewed by", "story by", "authored by",
-        "author:",    "author",    "by:",         "by",       ":"};
-    static const char *const ENDS[] = {" | ",     " • ",  " · ",        " – ",
-                                       " — ",     " - ",  " Published", " Updated",
-                                       " Posted", " on ", ", Updated",  " Last updated"};
-    for (size_t i = 0; i < ARRAY_LEN(LEADS); i++) {
-        struct str lead = str_of(LEADS[i]);
-        if (str_startsi(s, lead) && s.len > lead.len &&
-            (s.at[lead.len] == ' ' || s.at[lead.len - 1] == ':'))
-            s = str_trim(str_from(s, lead.len));
-    }
-    for (size_t i = 0; i < ARRAY_LEN(ENDS); i++)
-        s = str_upto(s, str_find(s, str_of(ENDS[i])));
-    s = str_trim(s);
-    while (s.len && (s.at[s.len - 1] == ',' || s.at[s.len - 1] == '|'))
-        s = str_trim(str_upto(s, s.len - 1));
-    bool digits = false;
-    for (size_t i = 0; i < s.len; i++)
-        digits = digits || (s.at[i] >= '0' && s.at[i] <= '9');
-    return s.len >= 3 && s.len <= 90 && !digits ? s : STR_NONE;
-}
-
 static void read_time(struct metadata *m, size_t i, struct str prop)
 {
     struct str when = html_attr(m->html, i, HTML_ATTR_DATETIME);
@@ -203,67 +242,10 @@ static void read_time(struct metadata *m, size_t i, struct str prop)
         when = html_attr(m->html, i, HTML_ATTR_CONTENT);
     if (when.len == 0)
         when = text_below(m, i);
-    if (has_word(prop, "dateModified")) {
+    if (has_word(prop, "dateModified"))
         metadata_offer(m, META_UPDATED, RANK_MICRODATA, when);
-        return;
-    }
-    bool said = has_word(prop, "datePublished");
-    struct str name = html_attr(m->html, i, HTML_ATTR_CLASS);
-    if (!said &&
-        (str_findi(name, STR("updated")) != SIZE_MAX ||
-         str_findi(name, STR("modified")) != SIZE_MAX) &&
-        str_findi(name, STR("published")) == SIZE_MAX)
-        metadata_offer(m, META_UPDATED, RANK_PAGE, when);
-    else
-        metadata_offer(m, META_PUBLISHED, said ? RANK_MICRODATA : RANK_PAGE, when);
-}
-
-/* Dates that stand on the page without markup, in an element that is named for them. */
-static void read_named(struct metadata *m, size_t i)
-{
-    struct str names[] = {html_attr(m->html, i, HTML_ATTR_CLASS),
-                          html_attr(m->html, i, HTML_ATTR_ID)};
-    for (size_t k = 0; k < ARRAY_LEN(names); k++) {
-        struct str name = names[k];
-        if (name.len == 0 || name.len > 200 || m->html->nodes[i].end - i > 40)
-            continue;
-        if (m->rank[META_BYLINE] > RANK_PAGE + 1 && (str_findi(name, STR("byline")) != SIZE_MAX ||
-                                                     str_findi(name, STR("author")) != SIZE_MAX))
-            metadata_offer(m, META_BYLINE,
-                           str_findi(name, STR("name")) != SIZE_MAX ? RANK_PAGE : RANK_PAGE + 1,
-                           clean_byline(text_below(m, i)));
-        if (m->rank[META_PUBLISHED] > RANK_PAGE + 1 && m->html->nodes[i].end - i < 12 &&
-            (str_findi(name, STR("date")) != SIZE_MAX ||
-             str_findi(name, STR("publish")) != SIZE_MAX ||
-             str_findi(name, STR("posted")) != SIZE_MAX) &&
-            str_findi(name, STR("update")) == SIZE_MAX)
-            metadata_offer(m, META_PUBLISHED, RANK_PAGE + 1, text_below(m, i));
-    }
-}
-
-/* A line that is nothing but a date, or a date with a word in front: the last resort. */
-static void read_line(struct metadata *m, struct str text)
-{
-    static const char *const LEADS[] = {
-        "published on", "published:", "published",       "posted on",
-        "posted:",      "posted",     "last updated on", "last updated:",
-        "last updated", "updated on", "updated:",        "updated",
-        "date:",        "on"};
-    text = utf8_trim(text);
-    if (m->rank[META_PUBLISHED] <= RANK_PAGE + 4 || text.len < 8 || text.len > 60)
-        return;
-    unsigned digits = 0, rank = RANK_PAGE + 3;
-    for (size_t i = 0; i < text.len; i++)
-        digits += text.at[i] >= '0' && text.at[i] <= '9';
-    if (digits < 5)
-        return; /* a year and a day */
-    for (size_t i = 0; i < ARRAY_LEN(LEADS); i++)
-        if (str_startsi(text, str_of(LEADS[i]))) {
-            rank += str_findi(text, STR("update")) != SIZE_MAX;
-            text = str_from(text, strlen(LEADS[i]));
-            break;
-        }
-    metadata_offer(m, META_PUBLISHED, rank, text);
+    if (has_word(prop, "datePublished"))
+        metadata_offer(m, META_PUBLISHED, RANK_MICRODATA, when);
 }
 
 static void read_element(struct metadata *m, size_t i)
@@ -273,18 +255,24 @@ static void read_element(struct metadata *m, size_t i)
     uint16_t tag = m->html->nodes[i].tag;
     if (tag == HTML_LINK && has_word(rel, "canonical"))
         metadata_offer(m, META_CANONICAL, RANK_JSONLD, html_attr(m->html, i, HTML_ATTR_HREF));
-    else if (tag == HTML_TIME || has_word(prop, "datePublished") || has_word(prop, "dateModified"))
+    else if (has_word(prop, "datePublished") || has_word(prop, "dateModified"))
         read_time(m, i, prop);
     else if (has_word(prop, "author") || (tag == HTML_A && has_word(rel, "author")))
         metadata_offer(m, META_BYLINE, prop.len ? RANK_MICRODATA : RANK_META + 2,
-                       clean_byline(text_below(m, i)));
+                       byline_said(text_below(m, i)));
     else if (has_word(prop, "headline"))
         metadata_offer(m, META_HEADLINE, RANK_MICRODATA, text_below(m, i));
-    else if (tag != HTML_LINK && tag != HTML_IMG)
-        read_named(m, i);
 }
 
-void metadata_read(struct html *html, struct metadata *out)
+static void read_address(struct metadata *m, struct str url)
+{
+    struct buf day = BUF_NONE;
+    urldate_read(url.len ? url : m->field[META_CANONICAL], &day);
+    metadata_offer(m, META_PUBLISHED, RANK_ADDRESS, buf_str(&day));
+    buf_free(&day);
+}
+
+void metadata_read(struct html *html, struct str url, struct metadata *out)
 {
     *out = (struct metadata){.html = html};
     memset(out->rank, RANK_NONE, sizeof out->rank);
@@ -297,13 +285,13 @@ void metadata_read(struct html *html, struct metadata *out)
             jsonld_read(out, n->text);
         else if (n->tag == HTML_TITLE)
             metadata_offer(out, META_TITLE, RANK_PAGE, n->text);
-        else if (n->tag == HTML_TEXT)
-            read_line(out, n->text);
         else if (n->tag != HTML_TEXT && n->attr_count)
             read_element(out, i);
         if (n->tag == HTML_HTML)
             metadata_offer(out, META_LANGUAGE, RANK_JSONLD, html_attr(html, i, HTML_ATTR_LANG));
     }
+    read_address(out, url);
+    visible_read(out);
 }
 
 void metadata_done(struct metadata *metadata)

@@ -15,6 +15,7 @@ enum meta_field {
     META_BYLINE, /* names, comma-separated */
     META_PUBLISHED,
     META_UPDATED, /* both as the page writes them; a time that date_parse() refuses is not taken */
+    META_SHOWN,   /* the day that readers see below the headline as that of publication */
     META_LANGUAGE,
     META_CANONICAL,
     META_IMAGE,
@@ -35,7 +36,10 @@ enum meta_rank {
     RANK_OPENGRAPH = 20,
     RANK_MICRODATA = 30,
     RANK_META = 40,
-    RANK_PAGE = 50, /* guessed from the visible page */
+    RANK_PAGE = 50,    /* guessed from the visible page */
+    RANK_ADDRESS = 55, /* the day in the URL: lines by the headline may have the hour */
+    RANK_LATER = 56,   /* guessed as well, but not beside the headline */
+    RANK_HOUSE = 62,   /* the author is the site itself, or an account of it */
     RANK_NONE = 255
 };
 
@@ -45,9 +49,11 @@ struct metadata {
     unsigned char rank[META_FIELDS];
     struct buf keywords; /* one a line, each once */
     size_t keyword_count;
+    char author_label; /* n of the last "twitter:label<n>" that is "Written by", or '\0' */
 };
 
-void metadata_read(struct html *html, struct metadata *out);
+/* url: where the page was found, or empty. */
+void metadata_read(struct html *html, struct str url, struct metadata *out);
 void metadata_done(struct metadata *metadata);
 
 /* For the readers of the single sources. `value` is copied; empty values are not taken. */

@@ -54,6 +54,11 @@ static void nasty_pages_take_linear_time(void **state)
     check_nasty(PARSE_ARTICLE, "", "<b></i>", 100000, "");
     check_nasty(PARSE_ARTICLE, "", "<li><a>", 100000, "");
     check_nasty(PARSE_ARTICLE, "", "<time itemprop=datePublished>x", 30000, "");
+    check_nasty(PARSE_ARTICLE, "", "<time>", 100000, "");
+    check_nasty(PARSE_ARTICLE, "", "<div class=author>", 100000, "");
+    check_nasty(PARSE_ARTICLE, "", "<p>By<a href=/author/x>", 60000, "");
+    check_nasty(PARSE_ARTICLE, "<h1>x</h1>", "<i>By</i>, ", 100000, "");
+    check_nasty(PARSE_ARTICLE, "", "<meta name=author content='Ann Lee'>", 60000, "");
     check_nasty(PARSE_ARTICLE, "", "<figure><figcaption>x", 30000, "");
     check_nasty(PARSE_ARTICLE, "", "<table><tr><td>x", 30000, "");
     check_nasty(PARSE_ARTICLE, "<script type='application/ld+json'>", "[", 200000, "</script>");
