@@ -61,7 +61,9 @@ struct journal_found {
     uint64_t good_bytes;
 };
 
-struct journal_segments { /* descriptors, so that a running daemon may remove the files meanwhile */
+/* Descriptors: names may change meanwhile, where a daemon is running. It may also write over a segment that is done
+ * with, so what such a look finds can be older than what the database it was opened before says. */
+struct journal_segments {
     struct journal_segment *of;
     size_t count;
 };

@@ -1,6 +1,6 @@
 /*
  * What the journal holds and the database does not, at a start: the records behind "applied" are read again. A
- * stop leaves none; after a crash they are as many as LIMIT_STORE_JOURNAL and a layer hold.
+ * stop leaves none as a rule, one that could not bring everything to the tables does; after a crash they are as many as LIMIT_STORE_JOURNAL and a layer hold.
  */
 #include "inside.h"
 
