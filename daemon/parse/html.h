@@ -30,19 +30,23 @@
 #define HTML_TAGS(TAG)                                                                             \
     TAG(A, "a", INLINE)                                                                            \
     TAG(ADDRESS, "address", BLOCK)                                                                 \
+    TAG(AREA, "area", VOID)                                                                        \
     TAG(ARTICLE, "article", BLOCK)                                                                 \
     TAG(ASIDE, "aside", BLOCK)                                                                     \
     TAG(AUDIO, "audio", BLOCK)                                                                     \
     TAG(B, "b", INLINE)                                                                            \
+    TAG(BASE, "base", VOID)                                                                        \
+    TAG(BGSOUND, "bgsound", VOID)                                                                  \
     TAG(BLOCKQUOTE, "blockquote", BLOCK)                                                           \
     TAG(BODY, "body", BLOCK)                                                                       \
     TAG(BR, "br", VOID)                                                                            \
     TAG(BUTTON, "button", SCOPE)                                                                   \
     TAG(CANVAS, "canvas", INLINE)                                                                  \
-    TAG(CAPTION, "caption", BLOCK | SCOPE)                                                         \
+    TAG(CAPTION, "caption", BLOCK | SCOPE | PART)                                                  \
     TAG(CENTER, "center", BLOCK)                                                                   \
     TAG(CITE, "cite", INLINE)                                                                      \
     TAG(CODE, "code", INLINE)                                                                      \
+    TAG(COL, "col", VOID)                                                                          \
     TAG(DD, "dd", BLOCK)                                                                           \
     TAG(DETAILS, "details", BLOCK)                                                                 \
     TAG(DIALOG, "dialog", BLOCK)                                                                   \
@@ -57,6 +61,7 @@
     TAG(FONT, "font", INLINE)                                                                      \
     TAG(FOOTER, "footer", BLOCK)                                                                   \
     TAG(FORM, "form", BLOCK)                                                                       \
+    TAG(FRAME, "frame", VOID)                                                                      \
     TAG(H1, "h1", BLOCK | HEADING)                                                                 \
     TAG(H2, "h2", BLOCK | HEADING)                                                                 \
     TAG(H3, "h3", BLOCK | HEADING)                                                                 \
@@ -71,19 +76,23 @@
     TAG(IFRAME, "iframe", RAW | BLOCK)                                                             \
     TAG(IMG, "img", VOID)                                                                          \
     TAG(INPUT, "input", VOID)                                                                      \
+    TAG(KEYGEN, "keygen", VOID)                                                                    \
     TAG(LABEL, "label", INLINE)                                                                    \
     TAG(LI, "li", BLOCK)                                                                           \
     TAG(LINK, "link", VOID)                                                                        \
     TAG(MAIN, "main", BLOCK)                                                                       \
-    TAG(MATH, "math", RAW)                                                                         \
+    TAG(MATH, "math", RAW | NESTS | FOREIGN)                                                       \
     TAG(MENU, "menu", BLOCK)                                                                       \
     TAG(META, "meta", VOID)                                                                        \
     TAG(NAV, "nav", BLOCK)                                                                         \
+    TAG(NOEMBED, "noembed", RAW)                                                                   \
+    TAG(NOFRAMES, "noframes", RAW)                                                                 \
     TAG(NOSCRIPT, "noscript", 0)                                                                   \
     TAG(OBJECT, "object", SCOPE)                                                                   \
     TAG(OL, "ol", BLOCK)                                                                           \
     TAG(OPTION, "option", BLOCK)                                                                   \
     TAG(P, "p", BLOCK)                                                                             \
+    TAG(PARAM, "param", VOID)                                                                      \
     TAG(PICTURE, "picture", INLINE)                                                                \
     TAG(PRE, "pre", BLOCK)                                                                         \
     TAG(Q, "q", INLINE)                                                                            \
@@ -98,18 +107,18 @@
     TAG(SUB, "sub", INLINE)                                                                        \
     TAG(SUMMARY, "summary", BLOCK)                                                                 \
     TAG(SUP, "sup", INLINE)                                                                        \
-    TAG(SVG, "svg", RAW)                                                                           \
-    TAG(TABLE, "table", BLOCK | SCOPE)                                                             \
-    TAG(TBODY, "tbody", BLOCK)                                                                     \
-    TAG(TD, "td", BLOCK | SCOPE)                                                                   \
-    TAG(TEMPLATE, "template", RAW)                                                                 \
+    TAG(SVG, "svg", RAW | NESTS | FOREIGN)                                                         \
+    TAG(TABLE, "table", BLOCK | SCOPE | ROWS)                                                      \
+    TAG(TBODY, "tbody", BLOCK | PART)                                                              \
+    TAG(TD, "td", BLOCK | SCOPE | PART)                                                            \
+    TAG(TEMPLATE, "template", RAW | NESTS)                                                         \
     TAG(TEXTAREA, "textarea", RAW)                                                                 \
-    TAG(TFOOT, "tfoot", BLOCK)                                                                     \
-    TAG(TH, "th", BLOCK | SCOPE)                                                                   \
-    TAG(THEAD, "thead", BLOCK)                                                                     \
+    TAG(TFOOT, "tfoot", BLOCK | PART)                                                              \
+    TAG(TH, "th", BLOCK | SCOPE | PART)                                                            \
+    TAG(THEAD, "thead", BLOCK | PART)                                                              \
     TAG(TIME, "time", INLINE)                                                                      \
     TAG(TITLE, "title", RAW | DECODED)                                                             \
-    TAG(TR, "tr", BLOCK)                                                                           \
+    TAG(TR, "tr", BLOCK | PART)                                                                    \
     TAG(TRACK, "track", VOID)                                                                      \
     TAG(U, "u", INLINE)                                                                            \
     TAG(UL, "ul", BLOCK)                                                                           \
