@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
+#include "utf8_words.h"
+
 /* Length of the well-formed character at p (n > 0 bytes left), or 0. */
 static size_t well_formed(const unsigned char *p, size_t n)
 {
@@ -172,19 +174,25 @@ bool utf8_upper(uint32_t c)
     return cat == UTF8PROC_CATEGORY_LU || cat == UTF8PROC_CATEGORY_LT;
 }
 
+/* Length of the white space character that s begins with, 0 when it is another. */
+static size_t space_len(struct str s)
+{
+    unsigned char c = (unsigned char)s.at[0];
+    size_t at = 0;
+    if (c < 0x80)
+        return utf8_space(c);
+    return utf8_space(utf8_next(s, &at)) ? at : 0;
+}
+
 struct str utf8_trim(struct str s)
 {
+    for (size_t n; s.len && (n = space_len(s)) != 0;)
+        s = str_from(s, n);
     while (s.len) {
-        size_t at = 0;
-        if (!utf8_space(utf8_next(s, &at)))
-            break;
-        s = str_from(s, at);
-    }
-    while (s.len) {
-        size_t back = 1, at = 0;
+        size_t back = 1;
         while (back < s.len && back < 4 && ((unsigned char)s.at[s.len - back] & 0xc0) == 0x80)
             back++;
-        if (!utf8_space(utf8_next(str_from(s, s.len - back), &at)))
+        if (!space_len(str_from(s, s.len - back)))
             break;
         s.len -= back;
     }
@@ -205,20 +213,39 @@ size_t utf8_words(struct str s, size_t enough)
     return words;
 }
 
+static struct words_eight squash_eight(uint64_t word)
+{
+    uint64_t breaks = words_between(word, ' ', ' ') | words_between(word, '\t', '\r');
+    uint64_t ones = (breaks >> 7) * 0xff;
+    return (struct words_eight){(word & ~ones) | (WORDS_EACH(' ') & ones), breaks};
+}
+
+/* Bytes that no white space beyond ASCII begins with; those of its characters that follow are not
+ * looked at alone. */
+static size_t dark_run(struct str s)
+{
+    size_t n = 0;
+    for (; n < s.len; n++) {
+        unsigned char c = (unsigned char)s.at[n];
+        if (c < 0x80 || c == 0xc2 || (c >= 0xe1 && c <= 0xe3) || c == 0xef)
+            break;
+    }
+    return n;
+}
+
 void utf8_squash(struct str s, struct buf *out)
 {
-    bool pending = false, begun = false;
+    struct words words = {.out = out};
     for (size_t at = 0; at < s.len;) {
         size_t from = at;
-        uint32_t c = utf8_next(s, &at);
-        if (utf8_space(c)) {
-            pending = begun;
+        if (!(s.at[at] & 0x80)) {
+            at = words_ascii(&words, s, at, squash_eight);
             continue;
         }
-        if (pending)
-            buf_putc(out, ' ');
-        buf_put(out, s.at + from, at - from);
-        pending = false;
-        begun = true;
+        at += dark_run(str_from(s, at));
+        if (at == from && utf8_space(utf8_next(s, &at)))
+            words_break(&words);
+        else
+            words_put(&words, s.at + from, at - from);
     }
 }

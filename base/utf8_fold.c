@@ -6,9 +6,10 @@
  */
 #include "utf8.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <utf8proc.h>
+
+#include "utf8_words.h"
 
 /* What a character of the first plane gives. Beside these, the one code point that it becomes: a
  * letter or a digit, so none is as low as they are. */
@@ -23,34 +24,14 @@ static utf8proc_ssize_t map(struct str s, utf8proc_uint8_t **out)
                             UTF8PROC_IGNORE);
 }
 
-/* Words of what is folded already. `pending`: a blank is due before the next one. */
-struct words {
-    struct buf *out;
-    bool pending, begun;
-};
-
-static void put_break(struct words *words)
-{
-    words->pending = words->begun;
-}
-
-static void put_letter(struct words *words, const char *bytes, size_t len)
-{
-    if (words->pending)
-        buf_putc(words->out, ' ');
-    buf_put(words->out, bytes, len);
-    words->pending = false;
-    words->begun = true;
-}
-
 static void put_folded(struct words *words, struct str s)
 {
     for (size_t at = 0; at < s.len;) {
         size_t from = at;
         if (utf8_alnum(utf8_next(s, &at))) /* and marks, which belong to the letter before them */
-            put_letter(words, s.at + from, at - from);
+            words_put(words, s.at + from, at - from);
         else
-            put_break(words);
+            words_break(words);
     }
 }
 
@@ -155,68 +136,15 @@ static void put_point(struct words *words, uint16_t point)
         bytes[len++] = (char)(0x80 | (point >> 6 & 0x3f));
         bytes[len++] = (char)(0x80 | (point & 0x3f));
     }
-    put_letter(words, bytes, len);
+    words_put(words, bytes, len);
 }
 
-/* ---- ASCII: eight bytes at once
- *
- * Words are short, so a branch at each of their ends would be guessed wrongly. A byte that is no letter
- * and no digit is written as a blank, which is right unless another blank stands before it: those
- * alone, at every full stop, stop the run. */
-
-#define EACH(byte) (0x0101010101010101ULL * (byte))
-#define TOP        EACH(0x80)
-
-/* The top bit of each byte that lies between two of ASCII; right up to the first byte that is not. */
-static uint64_t between(uint64_t word, unsigned char first, unsigned char last)
+static struct words_eight fold_eight(uint64_t word)
 {
-    return (word + EACH(0x80U - first)) & ~(word + EACH(0x7fU - last)) & TOP;
-}
-
-/* Eight bytes, or what is left of them, the first in the lowest place. What fills up is not ASCII. */
-static uint64_t take_word(const char *at, size_t left)
-{
-    uint64_t word = TOP;
-    if (left >= sizeof word)
-        memcpy(&word, at, sizeof word);
-    else
-        memcpy(&word, at, left);
-    return le64toh(word);
-}
-
-/* Up to the next byte that is not ASCII; gives where that is. A blank that is due is written at once, and
- * taken back when nothing follows. What is written too much is written over. */
-static size_t fold_ascii(struct words *words, struct str s, size_t at)
-{
-    struct buf *out = words->out;
-    buf_reserve(out, s.len - at + 1 + sizeof(uint64_t));
-    char *from = out->at + out->len, *to = from;
-    uint64_t after_break = words->pending || !words->begun ? 0x80 : 0;
-    if (words->pending)
-        *to++ = ' ';
-    while (at < s.len) {
-        uint64_t word = take_word(s.at + at, s.len - at), lower = word | EACH(0x20);
-        uint64_t kept = between(lower, 'a', 'z') | between(word, '0', '9');
-        uint64_t breaks = ~kept & TOP, ones = (kept >> 7) * 0xff;
-        uint64_t folded = htole64((lower & ones) | (EACH(' ') & ~ones));
-        uint64_t stops = (word & TOP) | (breaks & (breaks << 8 | after_break));
-        memcpy(to, &folded, sizeof folded);
-        size_t run = stops ? (size_t)__builtin_ctzll(stops) / 8 : sizeof folded;
-        to += run;
-        at += run;
-        if (run)
-            after_break = breaks >> (8 * run - 8) & 0x80;
-        if (!stops)
-            continue;
-        if (at == s.len || s.at[at] & 0x80)
-            break;
-        at++; /* a break behind another */
-        after_break = 0x80;
-    }
-    words->begun = words->begun || to > from;
-    words->pending = words->begun && after_break;
-    out->len = (size_t)(to - out->at) - words->pending;
-    return at;
+    uint64_t lower = word | WORDS_EACH(0x20);
+    uint64_t kept = words_between(lower, 'a', 'z') | words_between(word, '0', '9');
+    uint64_t ones = (kept >> 7) * 0xff;
+    return (struct words_eight){(lower & ones) | (WORDS_EACH(' ') & ~ones), ~kept & WORDS_TOP};
 }
 
 /* False when it has to be left to utf8proc as a whole. */
@@ -224,7 +152,7 @@ static bool fold_by_table(struct words *words, struct str s)
 {
     for (size_t at = 0, from; at < s.len;) {
         if (!(s.at[at] & 0x80)) {
-            at = fold_ascii(words, s, at);
+            at = words_ascii(words, s, at, fold_eight);
             continue;
         }
         from = at;
@@ -234,7 +162,7 @@ static bool fold_by_table(struct words *words, struct str s)
         if (fold >= FOLD_POINTS)
             put_point(words, fold);
         else if (fold == FOLD_BREAK)
-            put_break(words);
+            words_break(words);
         else if (fold == FOLD_SEVERAL)
             fold_by_utf8proc(words, bytes);
         else if (fold == FOLD_WHOLE)

@@ -7,8 +7,6 @@
 #include "rawtext.h"
 #include "utf8.h"
 
-#include <limits.h>
-
 struct reader {
     struct htmltree tree;
     struct str page;
@@ -72,7 +70,7 @@ struct str html_decode(struct html *html, struct str s)
 
 enum { SPACE = 1, ENDS_TAG_NAME = 2, ENDS_NAME = 4, ENDS_VALUE = 8 };
 
-static const uint8_t CLASS[UCHAR_MAX + 1] = {
+static const uint8_t CLASS[256] = {
     [' '] = SPACE | ENDS_TAG_NAME | ENDS_NAME | ENDS_VALUE,
     ['\t'] = SPACE | ENDS_TAG_NAME | ENDS_NAME | ENDS_VALUE,
     ['\n'] = SPACE | ENDS_TAG_NAME | ENDS_NAME | ENDS_VALUE,

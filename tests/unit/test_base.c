@@ -347,6 +347,64 @@ static void squashing_keeps_one_blank_between_words(void **state)
     buf_free(&b);
 }
 
+/* The same, one character after the other. */
+static void squash_slowly(struct str s, struct buf *out)
+{
+    bool pending = false, begun = false;
+    for (size_t at = 0, from = 0; at < s.len; from = at) {
+        if (utf8_space(utf8_next(s, &at))) {
+            pending = begun;
+            continue;
+        }
+        if (pending)
+            buf_putc(out, ' ');
+        buf_put(out, s.at + from, at - from);
+        pending = false;
+        begun = true;
+    }
+}
+
+static void squashing_gives_the_same_however_words_and_blanks_fall(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {"a",
+                                         "word",
+                                         " ",
+                                         "\n",
+                                         "\t ",
+                                         "\x01",
+                                         "é",
+                                         "\xc2\xa0",
+                                         "жук",
+                                         "\xe2\x80\x89",
+                                         "—",
+                                         "語",
+                                         "\xe2\x80",
+                                         "\xbf",
+                                         "\xf0\x9f\x98\x80",
+                                         "\x7f",
+                                         "  ",
+                                         "longer words",
+                                         "\xe3\x80\x80",
+                                         "\r\n"};
+    uint32_t random = 7;
+    for (unsigned round = 0; round < 20000; round++) {
+        struct buf text = BUF_NONE, fast = BUF_NONE, slow = BUF_NONE;
+        for (unsigned n = round % 24; n > 0; n--) {
+            random = random * 1664525 + 1013904223;
+            buf_putz(&text, pieces[(random >> 16) % ARRAY_LEN(pieces)]);
+        }
+        buf_putz(&fast, "x");
+        buf_putz(&slow, "x");
+        utf8_squash(buf_str(&text), &fast);
+        squash_slowly(buf_str(&text), &slow);
+        assert_true(str_eq(buf_str(&fast), buf_str(&slow)));
+        buf_free(&text);
+        buf_free(&fast);
+        buf_free(&slow);
+    }
+}
+
 static void text_from_outside_cannot_forge_a_log_line(void **state)
 {
     (void)state;
@@ -385,6 +443,7 @@ int main(void)
         cmocka_unit_test(folding_leaves_what_the_same_text_shares),
         cmocka_unit_test(points_and_cuts_respect_characters),
         cmocka_unit_test(squashing_keeps_one_blank_between_words),
+        cmocka_unit_test(squashing_gives_the_same_however_words_and_blanks_fall),
         cmocka_unit_test(text_from_outside_cannot_forge_a_log_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
