@@ -40,7 +40,7 @@
     TAG(BLOCKQUOTE, "blockquote", BLOCK)                                                           \
     TAG(BODY, "body", BLOCK)                                                                       \
     TAG(BR, "br", VOID)                                                                            \
-    TAG(BUTTON, "button", SCOPE)                                                                   \
+    TAG(BUTTON, "button", SHELL)                                                                   \
     TAG(CANVAS, "canvas", INLINE)                                                                  \
     TAG(CAPTION, "caption", BLOCK | SCOPE | PART)                                                  \
     TAG(CENTER, "center", BLOCK)                                                                   \

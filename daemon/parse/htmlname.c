@@ -24,6 +24,7 @@ static const struct name TAGS[HTML_TAG_COUNT] = {{"", 0, 0},
 #define FOREIGN                       HTML_FLAG_FOREIGN
 #define SCOPE                         HTML_FLAG_SCOPE
 #define ROWS                          HTML_FLAG_ROWS
+#define SHELL                         HTML_FLAG_SHELL
 #define HEADING                       HTML_FLAG_HEADING
 #define PART                          HTML_FLAG_PART
 #define HTML_TAG_ROW(id, name, flags) {name, sizeof(name) - 1, flags},

@@ -16,6 +16,8 @@ enum html_flag {
     HTML_FLAG_SCOPE = 128,  /* end tags within it do not reach out of it */
     HTML_FLAG_ROWS = 256,   /* the same for the parts of tables */
     HTML_FLAG_HEADING = 512,
+    /* A scope for what starts inside it, but blocks around it end it: unclosed buttons. */
+    HTML_FLAG_SHELL = 2048,
     HTML_FLAG_PART = 1024 /* of a table: nothing inside keeps it from ending */
 };
 

@@ -3,6 +3,9 @@
 #include "htmlname.h"
 #include "limits.h"
 
+/* What is within these does not end what is around them. */
+#define INSIDE (HTML_FLAG_SCOPE | HTML_FLAG_SHELL)
+
 /* Deep pages are rare. */
 enum { FIRST_DEPTH = 64, FIRST_NODES = 1024 };
 
@@ -80,7 +83,7 @@ static void close_item(struct htmltree *t, enum html_tag a, enum html_tag b)
             return;
         }
         if (tag == HTML_UL || tag == HTML_OL || tag == HTML_MENU || tag == HTML_DL ||
-            tag == HTML_SELECT || html_flags(tag) & HTML_FLAG_SCOPE)
+            tag == HTML_SELECT || html_flags(tag) & INSIDE)
             return;
     }
 }
@@ -105,11 +108,13 @@ static void close_rows(struct htmltree *t, enum html_tag tag)
 void htmltree_imply_ends(struct htmltree *t, enum html_tag tag)
 {
     if (html_is_block(tag) && tag != HTML_SELECT && tag != HTML_OPTION && tag != HTML_IFRAME)
-        close_open(t, HTML_P, HTML_FLAG_SCOPE);
+        close_open(t, HTML_P, INSIDE);
     if (html_is_heading(tag) && html_is_heading(t->stack[t->depth].tag))
         pop_to(t, t->depth - 1);
     if (tag == HTML_A)
-        close_open(t, HTML_A, HTML_FLAG_BLOCK | HTML_FLAG_SCOPE);
+        close_open(t, HTML_A, HTML_FLAG_BLOCK | INSIDE);
+    else if (tag == HTML_BUTTON)
+        close_open(t, HTML_BUTTON, HTML_FLAG_SCOPE);
     else if (tag == HTML_LI || tag == HTML_OPTION)
         close_item(t, tag, tag);
     else if (tag == HTML_DD || tag == HTML_DT)
@@ -128,7 +133,7 @@ static unsigned barrier_of(enum html_tag tag)
     if (flags & HTML_FLAG_PART)
         return HTML_FLAG_ROWS;
     if (flags & HTML_FLAG_INLINE && tag != HTML_OTHER)
-        return HTML_FLAG_BLOCK | HTML_FLAG_SCOPE;
+        return HTML_FLAG_BLOCK | INSIDE;
     return HTML_FLAG_SCOPE;
 }
 
