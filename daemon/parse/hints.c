@@ -207,34 +207,38 @@ static const struct {
 
 #define WORD_MAX 24
 
-/* Words begin alike when their first two letters are equal: a handful of entries each. */
-static int order_start(const char *entry, const char *word)
+/* Words begin alike when their first two letters are equal: a handful of entries each. Where those of
+ * each pair begin is found out once. */
+enum { LETTERS = 26, PAIRS = LETTERS * LETTERS };
+
+static size_t pair_of(const char *word)
 {
-    int first = (unsigned char)entry[0] - (unsigned char)word[0];
-    return first ? first : (unsigned char)entry[1] - (unsigned char)word[1];
+    size_t first = (unsigned char)word[0] - 'a', second = (unsigned char)word[1] - 'a';
+    return first < LETTERS && second < LETTERS ? first * LETTERS + second : PAIRS;
 }
 
-/* The first entry that begins like `word`, or behind it. */
-static size_t first_entry(const char *word)
+static const uint8_t *pairs(void)
 {
-    size_t low = 0, high = ARRAY_LEN(WORDS);
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (order_start(WORDS[mid].word, word) < 0)
-            low = mid + 1;
-        else
-            high = mid;
+    static uint8_t begin[PAIRS + 1];
+    _Static_assert(ARRAY_LEN(WORDS) <= UINT8_MAX, "begin[] holds them");
+    if (begin[PAIRS])
+        return begin;
+    for (size_t pair = 0, i = 0; pair <= PAIRS; pair++) {
+        while (i < ARRAY_LEN(WORDS) && pair_of(WORDS[i].word) < pair)
+            i++;
+        begin[pair] = (uint8_t)i;
     }
-    return low;
+    return begin;
 }
 
 static unsigned look_up(const char *word, size_t len)
 {
     unsigned hints = 0;
-    if (len < 2)
+    size_t pair = len < 2 ? PAIRS : pair_of(word);
+    if (pair == PAIRS)
         return 0;
-    for (size_t i = first_entry(word);
-         i < ARRAY_LEN(WORDS) && order_start(WORDS[i].word, word) == 0; i++) {
+    const uint8_t *begin = pairs();
+    for (size_t i = begin[pair]; i < begin[pair + 1]; i++) {
         size_t n = WORDS[i].len;
         if (n > len || memcmp(WORDS[i].word, word, n) != 0)
             continue;

@@ -253,6 +253,8 @@ static void read_element(struct metadata *m, size_t i)
     struct str prop = html_attr(m->html, i, HTML_ATTR_ITEMPROP),
                rel = html_attr(m->html, i, HTML_ATTR_REL);
     uint16_t tag = m->html->nodes[i].tag;
+    if (prop.len + rel.len == 0) /* as nearly all */
+        return;
     if (tag == HTML_LINK && has_word(rel, "canonical"))
         metadata_offer(m, META_CANONICAL, RANK_JSONLD, html_attr(m->html, i, HTML_ATTR_HREF));
     else if (has_word(prop, "datePublished") || has_word(prop, "dateModified"))

@@ -260,9 +260,11 @@ static bool leads_to_author(struct str address)
                                         "/reporter/",     "/reporters/",  "/writers/",
                                         "/columnist/",    "/journalist/", "/profiles/"};
     address = str_upto(address, 512);
-    for (size_t i = 0; i < ARRAY_LEN(PATHS); i++)
-        if (str_find(address, str_of(PATHS[i])) != SIZE_MAX)
-            return true;
+    for (size_t at; (at = str_chr(address, '/')) != SIZE_MAX; address = str_from(address, at + 1))
+        for (size_t i = 0; i < ARRAY_LEN(PATHS); i++)
+            if (address.len > at + 1 && PATHS[i][1] == address.at[at + 1] &&
+                str_starts(str_from(address, at), str_of(PATHS[i])))
+                return true;
     return false;
 }
 
@@ -315,13 +317,18 @@ static unsigned subjects(struct str name)
         {{"update", 6}, SAYS_UPDATE}, {{"current-date", 12}, SAYS_TODAY},
         {{"today", 5}, SAYS_TODAY},   {{"currentdate", 11}, SAYS_TODAY},
     };
+    static const char BEGIN[] = "abndpuct";
+    uint32_t begin = 0;
+    for (size_t k = 0; BEGIN[k]; k++)
+        begin |= 1U << (BEGIN[k] - 'a');
     unsigned found = 0;
-    for (size_t i = 0; i < name.len; i++) {
-        char c = (char)(name.at[i] | 0x20);
-        if (!strchr("abndpuct", c))
+    for (size_t i = 0; i + 1 < name.len; i++) {
+        char first = (char)(name.at[i] | 0x20), second = (char)(name.at[i + 1] | 0x20);
+        if (first < 'a' || first > 'z' || !(begin >> (first - 'a') & 1))
             continue;
         for (size_t k = 0; k < ARRAY_LEN(WORDS); k++)
-            if (WORDS[k].word.at[0] == c && str_startsi(str_from(name, i), WORDS[k].word))
+            if (WORDS[k].word.at[0] == first && WORDS[k].word.at[1] == second &&
+                str_startsi(str_from(name, i), WORDS[k].word))
                 found |= WORDS[k].subject;
     }
     return found;
