@@ -1,105 +1,15 @@
-/* How fast feeds are read, over the same files in turn: in the parser child, in this process, and by the floor.
- *
- *   feeds_rate ROUNDS FILE...      prints {"bytes", "rounds": [{"child", "here", "floor": {"items", "seconds"}}]}
- *
- * Seconds are wall time. The floor is what the least reader on libxml2 does: SAX over the whole buffer, the
- * texts of each item's fields collected and thrown away. */
-#include <ev.h>
+/* How fast feeds are read; see rate.h. The floor is what the least reader on libxml2 does: SAX over the whole
+ * buffer, the texts of each item's fields collected and thrown away. */
+#include "rate.h"
+
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
-#include <sysexits.h>
 
-#include "clock.h"
-#include "limits.h"
-#include "parse.h"
-#include "parser.h"
-#include "slurp.h"
+static size_t collect_all(struct str bytes);
 
-struct tally {
-    size_t items;
-    double seconds;
-};
-
-static const struct parse_request FEED = {.url = {"http://example.org/feed", 23}};
-
-static _Noreturn void fail(const char *what)
-{
-    fprintf(stderr, "feeds_rate: %s\n", what);
-    exit(EX_SOFTWARE);
-}
-
-static double now(void)
-{
-    return (double)clock_mono() / USEC_PER_SEC;
-}
-
-/* -------------------------------------------------------------------------------------- the child */
-
-struct run {
-    struct ev_loop *loop;
-    size_t items, answers;
-};
-
-static void on_answer(void *ctx, const struct parser_answer *answer)
-{
-    struct run *run = ctx;
-    if (answer->error)
-        fail(answer->report.reason);
-    run->items += answer->count;
-    run->answers++;
-    ev_break(run->loop, EVBREAK_ONE);
-}
-
-/* One child, which always has a document waiting for it. */
-static struct tally in_child(const struct buf *files, size_t count)
-{
-    struct run run = {.loop = ev_default_loop(0)};
-    const struct parser_options options = {run.loop, NULL, "seccomp", 1};
-    struct parser *parser = NULL;
-    if (parser_open(&options, &parser))
-        fail("the parser child does not start");
-    double from = now();
-    for (size_t i = 0; i < count; i++) {
-        struct buf bytes = BUF_NONE;
-        buf_puts(&bytes, buf_str(&files[i]));
-        parser_submit(parser, &FEED, &bytes, on_answer, &run);
-        while (i + 1 - run.answers > 1)
-            ev_run(run.loop, 0);
-    }
-    while (run.answers < count)
-        ev_run(run.loop, 0);
-    struct tally tally = {run.items, now() - from};
-    parser_close(parser);
-    return tally;
-}
-
-/* ------------------------------------------------------------------------------------ this process */
-
-static int on_item(void *ctx, const struct item *item)
-{
-    size_t *items = ctx;
-    (void)item;
-    (*items)++;
-    return 0;
-}
-
-static struct tally in_process(const struct buf *files, size_t count)
-{
-    struct tally tally = {0, 0};
-    const struct parse_out out = {&tally.items, NULL, on_item};
-    double from = now();
-    for (size_t i = 0; i < count; i++) {
-        struct parse_request request = FEED;
-        struct parse_report report;
-        request.bytes = buf_str(&files[i]);
-        if (parse_document(&request, &out, &report))
-            fail(report.reason);
-    }
-    tally.seconds = now() - from;
-    return tally;
-}
-
-/* --------------------------------------------------------------------------------------- the floor */
+static const struct rate_kind KIND = {.program = "feeds_rate",
+                                      .request = {.url = {"http://example.org/feed", 23}},
+                                      .floor = collect_all};
 
 struct collector {
     struct buf text; /* of the field that is open */
@@ -147,7 +57,7 @@ static void collect(struct str bytes, struct collector *collector)
 {
     xmlParserCtxtPtr parser = xmlCreateMemoryParserCtxt(bytes.at, (int)bytes.len);
     if (!parser)
-        fail("libxml2 does not start");
+        rate_fail(&KIND, "libxml2 does not start");
     xmlCtxtUseOptions(parser, XML_PARSE_RECOVER | XML_PARSE_NONET | XML_PARSE_NOERROR |
                                   XML_PARSE_NOWARNING);
     *parser->sax = (xmlSAXHandler){.initialized = XML_SAX2_MAGIC,
@@ -160,46 +70,15 @@ static void collect(struct str bytes, struct collector *collector)
     xmlFreeParserCtxt(parser);
 }
 
-static struct tally by_floor(const struct buf *files, size_t count)
+static size_t collect_all(struct str bytes)
 {
     struct collector collector = {.text = BUF_NONE};
-    double from = now();
-    for (size_t i = 0; i < count; i++)
-        collect(buf_str(&files[i]), &collector);
-    struct tally tally = {collector.items, now() - from};
+    collect(bytes, &collector);
     buf_free(&collector.text);
-    return tally;
-}
-
-/* -------------------------------------------------------------------------------------------- main */
-
-static void print_tally(const char *name, struct tally tally, const char *behind)
-{
-    printf("\"%s\": {\"items\": %zu, \"seconds\": %.6f}%s", name, tally.items, tally.seconds,
-           behind);
+    return collector.items;
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t rounds = 0;
-    if (argc < 3 || str_u64(str_of(argv[1]), &rounds) || rounds == 0)
-        return EX_USAGE;
-    size_t count = (size_t)argc - 2, total = 0;
-    struct buf *files = xcalloc(count, sizeof *files);
-    for (size_t i = 0; i < count; i++) {
-        if (slurp_file(argv[i + 2], LIMIT_BODY, &files[i]))
-            fail("a file cannot be read");
-        total += files[i].len;
-    }
-    printf("{\"bytes\": %zu, \"rounds\": [{", total);
-    for (uint64_t i = 0; i < rounds; i++) {
-        print_tally("child", in_child(files, count), ", ");
-        print_tally("here", in_process(files, count), ", ");
-        print_tally("floor", by_floor(files, count), i + 1 < rounds ? "}, {" : "}");
-    }
-    puts("]}");
-    for (size_t i = 0; i < count; i++)
-        buf_free(&files[i]);
-    free(files);
-    return EX_OK;
+    return rate_main(argc, argv, &KIND);
 }
