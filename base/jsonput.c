@@ -73,17 +73,6 @@ static char escape_of(unsigned char c)
     }
 }
 
-/* Copies what needs no escape from the front of `text`, for which there is room; how many bytes. */
-static size_t copy_plain(char *to, struct str text)
-{
-    size_t at = 0;
-    for (; at + JSONPLAIN_BLOCK <= text.len && jsonplain_all(text.at + at); at += JSONPLAIN_BLOCK)
-        memcpy(to + at, text.at + at, JSONPLAIN_BLOCK);
-    for (; at < text.len && jsonplain(text.at[at]); at++)
-        to[at] = text.at[at];
-    return at;
-}
-
 static void put_escape(struct buf *out, unsigned char c)
 {
     char escape = escape_of(c);
@@ -99,9 +88,9 @@ void jsonput_str(struct jsonput *j, struct str text)
     before_value(j);
     buf_putc(out, '"');
     while (text.len) {
+        size_t run = jsonplain_run(text);
         buf_reserve(out, text.len + 1);
-        size_t run = copy_plain(out->at + out->len, text);
-        out->len += run;
+        buf_put(out, text.at, run);
         if (run < text.len)
             put_escape(out, (unsigned char)text.at[run++]);
         text = str_from(text, run);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
+#include "block.h"
 #include "utf8_words.h"
 
 /* Length of the well-formed character at p (n > 0 bytes left), or 0. */
@@ -43,13 +44,15 @@ static size_t ill_formed(const unsigned char *p, size_t n)
 
 static size_t ascii_run(const unsigned char *p, size_t n)
 {
-    size_t i = 0;
+    size_t i = 0, run = BLOCK_BYTES;
     for (uint64_t words[4]; i + sizeof words <= n; i += sizeof words) {
         memcpy(words, p + i, sizeof words);
         if ((words[0] | words[1] | words[2] | words[3]) & 0x8080808080808080ULL)
             break;
     }
-    while (i < n && p[i] < 0x80)
+    for (; run == BLOCK_BYTES && i + BLOCK_BYTES <= n; i += run)
+        run = block_first((block_t)(block_at((const char *)p + i) & 0x80));
+    while (run == BLOCK_BYTES && i < n && p[i] < 0x80)
         i++;
     return i;
 }

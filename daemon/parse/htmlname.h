@@ -23,9 +23,9 @@ enum html_flag {
 
 unsigned html_flags(enum html_tag tag);
 struct str html_tag_name(enum html_tag tag);
-/* name begins with a letter; HTML_OTHER when it is in no table. */
+/* HTML_OTHER when it is none of HTML_TAGS. */
 enum html_tag html_tag_of(struct str name);
-/* HTML_ATTR_COUNT when it is not kept. name is not empty. */
+/* HTML_ATTR_COUNT when it is not kept. */
 enum html_attr html_attr_of(struct str name);
 
 #endif

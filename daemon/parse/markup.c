@@ -1,6 +1,8 @@
 #include "markup.h"
 
+#include "block.h"
 #include "entities.h"
+#include "nametable.h"
 #include "utf8.h"
 
 /* How much white space an element's edges are. */
@@ -16,40 +18,45 @@ enum kind {
     KEEP    /* pre: lines stay */
 };
 
+#define E(name, kind)                                                                              \
+    {                                                                                              \
+        {name, sizeof(name) - 1}, kind                                                             \
+    }
+
 /* Sorted by name. */
 static const struct element {
-    const char *name;
+    struct str name;
     enum kind kind;
 } ELEMENTS[] = {
-    {"a", INLINE},       {"abbr", INLINE},      {"acronym", INLINE},  {"address", BLOCK},
-    {"area", INLINE},    {"article", BLOCK},    {"aside", BLOCK},     {"audio", INLINE},
-    {"b", INLINE},       {"bdi", INLINE},       {"bdo", INLINE},      {"big", INLINE},
-    {"blink", INLINE},   {"blockquote", BLOCK}, {"body", BLOCK},      {"br", BREAK},
-    {"button", INLINE},  {"canvas", INLINE},    {"caption", ROW},     {"center", BLOCK},
-    {"cite", INLINE},    {"code", INLINE},      {"dd", ROW},          {"del", INLINE},
-    {"details", BLOCK},  {"dfn", INLINE},       {"dir", BLOCK},       {"div", BLOCK},
-    {"dl", BLOCK},       {"dt", ROW},           {"em", INLINE},       {"embed", INLINE},
-    {"fieldset", BLOCK}, {"figcaption", BLOCK}, {"figure", BLOCK},    {"font", INLINE},
-    {"footer", BLOCK},   {"form", BLOCK},       {"h1", BLOCK},        {"h2", BLOCK},
-    {"h3", BLOCK},       {"h4", BLOCK},         {"h5", BLOCK},        {"h6", BLOCK},
-    {"head", HIDDEN},    {"header", BLOCK},     {"hr", BLOCK},        {"html", BLOCK},
-    {"i", INLINE},       {"iframe", HIDDEN},    {"img", INLINE},      {"input", INLINE},
-    {"ins", INLINE},     {"kbd", INLINE},       {"label", INLINE},    {"legend", BLOCK},
-    {"li", ROW},         {"link", INLINE},      {"main", BLOCK},      {"map", INLINE},
-    {"mark", INLINE},    {"menu", BLOCK},       {"meta", INLINE},     {"nav", BLOCK},
-    {"nobr", INLINE},    {"noembed", HIDDEN},   {"noframes", HIDDEN}, {"noscript", HIDDEN},
-    {"object", INLINE},  {"ol", BLOCK},         {"option", ROW},      {"p", BLOCK},
-    {"param", INLINE},   {"picture", INLINE},   {"pre", KEEP},        {"q", INLINE},
-    {"rp", INLINE},      {"rt", INLINE},        {"ruby", INLINE},     {"s", INLINE},
-    {"samp", INLINE},    {"script", HIDDEN},    {"section", BLOCK},   {"select", HIDDEN},
-    {"small", INLINE},   {"source", INLINE},    {"span", INLINE},     {"strike", INLINE},
-    {"strong", INLINE},  {"style", HIDDEN},     {"sub", INLINE},      {"summary", BLOCK},
-    {"sup", INLINE},     {"svg", INLINE},       {"table", BLOCK},     {"tbody", BLOCK},
-    {"td", CELL},        {"template", HIDDEN},  {"textarea", HIDDEN}, {"tfoot", BLOCK},
-    {"th", CELL},        {"thead", BLOCK},      {"time", INLINE},     {"title", INLINE},
-    {"tr", ROW},         {"track", INLINE},     {"tt", INLINE},       {"u", INLINE},
-    {"ul", BLOCK},       {"var", INLINE},       {"video", INLINE},    {"wbr", INLINE},
-    {"xmp", KEEP},
+    E("a", INLINE),       E("abbr", INLINE),      E("acronym", INLINE),  E("address", BLOCK),
+    E("area", INLINE),    E("article", BLOCK),    E("aside", BLOCK),     E("audio", INLINE),
+    E("b", INLINE),       E("bdi", INLINE),       E("bdo", INLINE),      E("big", INLINE),
+    E("blink", INLINE),   E("blockquote", BLOCK), E("body", BLOCK),      E("br", BREAK),
+    E("button", INLINE),  E("canvas", INLINE),    E("caption", ROW),     E("center", BLOCK),
+    E("cite", INLINE),    E("code", INLINE),      E("dd", ROW),          E("del", INLINE),
+    E("details", BLOCK),  E("dfn", INLINE),       E("dir", BLOCK),       E("div", BLOCK),
+    E("dl", BLOCK),       E("dt", ROW),           E("em", INLINE),       E("embed", INLINE),
+    E("fieldset", BLOCK), E("figcaption", BLOCK), E("figure", BLOCK),    E("font", INLINE),
+    E("footer", BLOCK),   E("form", BLOCK),       E("h1", BLOCK),        E("h2", BLOCK),
+    E("h3", BLOCK),       E("h4", BLOCK),         E("h5", BLOCK),        E("h6", BLOCK),
+    E("head", HIDDEN),    E("header", BLOCK),     E("hr", BLOCK),        E("html", BLOCK),
+    E("i", INLINE),       E("iframe", HIDDEN),    E("img", INLINE),      E("input", INLINE),
+    E("ins", INLINE),     E("kbd", INLINE),       E("label", INLINE),    E("legend", BLOCK),
+    E("li", ROW),         E("link", INLINE),      E("main", BLOCK),      E("map", INLINE),
+    E("mark", INLINE),    E("menu", BLOCK),       E("meta", INLINE),     E("nav", BLOCK),
+    E("nobr", INLINE),    E("noembed", HIDDEN),   E("noframes", HIDDEN), E("noscript", HIDDEN),
+    E("object", INLINE),  E("ol", BLOCK),         E("option", ROW),      E("p", BLOCK),
+    E("param", INLINE),   E("picture", INLINE),   E("pre", KEEP),        E("q", INLINE),
+    E("rp", INLINE),      E("rt", INLINE),        E("ruby", INLINE),     E("s", INLINE),
+    E("samp", INLINE),    E("script", HIDDEN),    E("section", BLOCK),   E("select", HIDDEN),
+    E("small", INLINE),   E("source", INLINE),    E("span", INLINE),     E("strike", INLINE),
+    E("strong", INLINE),  E("style", HIDDEN),     E("sub", INLINE),      E("summary", BLOCK),
+    E("sup", INLINE),     E("svg", INLINE),       E("table", BLOCK),     E("tbody", BLOCK),
+    E("td", CELL),        E("template", HIDDEN),  E("textarea", HIDDEN), E("tfoot", BLOCK),
+    E("th", CELL),        E("thead", BLOCK),      E("time", INLINE),     E("title", INLINE),
+    E("tr", ROW),         E("track", INLINE),     E("tt", INLINE),       E("u", INLINE),
+    E("ul", BLOCK),       E("var", INLINE),       E("video", INLINE),    E("wbr", INLINE),
+    E("xmp", KEEP),
 };
 
 struct writer {
@@ -65,21 +72,10 @@ struct writer {
 
 static const struct element *element_of(struct str name)
 {
-    char lower[16];
-    size_t low = 0, high = ARRAY_LEN(ELEMENTS);
-    if (name.len == 0 || !str_lower(name, lower, sizeof lower))
-        return NULL;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(lower, ELEMENTS[middle].name);
-        if (order == 0)
-            return &ELEMENTS[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
+    static struct nametable table = {
+        .rows = ELEMENTS, .size = sizeof ELEMENTS[0], .count = ARRAY_LEN(ELEMENTS)};
+    int row = nametable_find(&table, name);
+    return row < 0 ? NULL : &ELEMENTS[row];
 }
 
 static void owe(struct writer *w, enum gap gap)
@@ -104,21 +100,28 @@ static bool is_plain(unsigned char c)
            c != 0xef;
 }
 
+/* The same of sixteen bytes, and of those that stand one before them: where the run ends. */
+static size_t plain_block(const char *at)
+{
+    block_t here = block_at(at), before = block_at(at - 1);
+    return block_first((block_t)((here < ' ') | (here == '&') | (here == '<') | (here == 0x7f) |
+                                 (here == 0xc2) | ((here >= 0xe1) & (here <= 0xe3)) |
+                                 (here == 0xef) | ((here == ' ') & (before == ' '))));
+}
+
 /* Length of the run at the start of s that comes out as it stands: words with one blank between
  * them. */
 static size_t plain_run(struct str s)
 {
-    size_t n = 0;
-    while (n < s.len) {
-        unsigned char c = (unsigned char)s.at[n];
-        if (is_plain(c))
-            n++;
-        else if (c == ' ' && n > 0 && n + 1 < s.len && is_plain((unsigned char)s.at[n + 1]))
-            n += 2;
-        else
-            break;
-    }
-    return n;
+    size_t n = 1, run = BLOCK_BYTES;
+    if (s.len == 0 || !is_plain((unsigned char)s.at[0]))
+        return 0;
+    for (; run == BLOCK_BYTES && n + BLOCK_BYTES <= s.len; n += run)
+        run = plain_block(s.at + n);
+    while (run == BLOCK_BYTES && n < s.len &&
+           (is_plain((unsigned char)s.at[n]) || (s.at[n] == ' ' && s.at[n - 1] != ' ')))
+        n++;
+    return s.at[n - 1] == ' ' ? n - 1 : n;
 }
 
 static void put_point(struct writer *w, uint32_t point, const char *bytes, size_t len)
@@ -178,18 +181,23 @@ static size_t tag_end(struct str s)
     return first + 1;
 }
 
+static bool ends_name(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r' && c != '\v') || c == '/' || c == '>' || c == '<' ||
+           c == '\0';
+}
+
 static size_t name_len(struct str s)
 {
     size_t n = 0;
-    while (n < s.len && !strchr(" \t\r\n\f/><", s.at[n]) && s.at[n])
+    while (n < s.len && !ends_name(s.at[n]))
         n++;
     return n;
 }
 
 /* s begins behind the start tag of a hidden element; where its end tag begins, or SIZE_MAX. */
-static size_t find_end_tag(struct str s, const char *name)
+static size_t find_end_tag(struct str s, struct str want)
 {
-    struct str want = str_of(name);
     for (size_t at = 0; at < s.len;) {
         const char *hit = memchr(s.at + at, '<', s.len - at);
         if (!hit)
@@ -336,12 +344,23 @@ void markup_unescape(struct str s, struct buf *out)
     }
 }
 
+/* Up to the next character that is written as a reference. */
+static size_t unescaped_run(struct str s)
+{
+    size_t n = 0, run = BLOCK_BYTES;
+    for (; run == BLOCK_BYTES && n + BLOCK_BYTES <= s.len; n += run) {
+        block_t block = block_at(s.at + n);
+        run = block_first((block_t)((block == '&') | (block == '<')));
+    }
+    while (run == BLOCK_BYTES && n < s.len && s.at[n] != '&' && s.at[n] != '<')
+        n++;
+    return n;
+}
+
 void markup_escape(struct str s, struct buf *out)
 {
     while (s.len) {
-        size_t n = 0;
-        while (n < s.len && s.at[n] != '&' && s.at[n] != '<')
-            n++;
+        size_t n = unescaped_run(s);
         buf_puts(out, str_upto(s, n));
         if (n < s.len)
             buf_putz(out, s.at[n] == '&' ? "&amp;" : "&lt;");
