@@ -1,11 +1,12 @@
 #include "str.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+
+#include "block.h"
 
 struct str str_of(const char *z)
 {
@@ -21,9 +22,13 @@ bool str_eq(struct str a, struct str b)
     return a.len == 0 || (a.at && b.at && memcmp(a.at, b.at, a.len) == 0);
 }
 
+/* Nearly all that differ do so by their first letters. */
 bool str_eqi(struct str a, struct str b)
 {
-    return a.len == b.len && (a.len == 0 || strncasecmp(a.at, b.at, a.len) == 0);
+    if (a.len != b.len)
+        return false;
+    return a.len == 0 ||
+           (((a.at[0] ^ b.at[0]) & ~0x20) == 0 && strncasecmp(a.at, b.at, a.len) == 0);
 }
 
 bool str_is(struct str a, const char *z)
@@ -61,15 +66,26 @@ size_t str_find(struct str s, struct str needle)
     return hit ? (size_t)(hit - s.at) : SIZE_MAX;
 }
 
+/* Where `s` has a letter of either case, from `at` on; s.len when it has none. */
+static size_t find_letter(struct str s, size_t at, unsigned char lower)
+{
+    size_t run = BLOCK_BYTES;
+    for (; run == BLOCK_BYTES && at + BLOCK_BYTES <= s.len; at += run)
+        run = block_first((block_t)((block_at(s.at + at) | 0x20) == lower));
+    while (run == BLOCK_BYTES && at < s.len && ((unsigned char)s.at[at] | 0x20) != lower)
+        at++;
+    return at;
+}
+
 size_t str_findi(struct str s, struct str needle)
 {
     if (needle.len == 0)
         return 0;
-    int first = tolower((unsigned char)needle.at[0]);
-    for (size_t i = 0; i + needle.len <= s.len; i++)
-        if (tolower((unsigned char)s.at[i]) == first &&
-            strncasecmp(s.at + i, needle.at, needle.len) == 0)
-            return i;
+    unsigned char first = (unsigned char)needle.at[0] | 0x20;
+    for (size_t at = find_letter(s, 0, first); at + needle.len <= s.len;
+         at = find_letter(s, at + 1, first))
+        if (strncasecmp(s.at + at, needle.at, needle.len) == 0)
+            return at;
     return SIZE_MAX;
 }
 
@@ -91,11 +107,16 @@ struct str str_upto(struct str s, size_t n)
     return (struct str){s.at, n < s.len ? n : s.len};
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
 struct str str_trim(struct str s)
 {
-    while (s.len && isspace((unsigned char)s.at[0]))
+    while (s.len && is_space(s.at[0]))
         s = str_from(s, 1);
-    while (s.len && isspace((unsigned char)s.at[s.len - 1]))
+    while (s.len && is_space(s.at[s.len - 1]))
         s.len--;
     return s;
 }

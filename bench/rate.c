@@ -71,17 +71,24 @@ static void on_answer(void *ctx, const struct parser_answer *answer)
     ev_break(run->loop, EVBREAK_ONE);
 }
 
-/* The child always has a document waiting for it. */
-static void submit_all(struct parser *parser, const struct files *files, struct run *run)
+/* Each submission takes its bytes. */
+static struct buf *copies_of(const struct files *files)
 {
-    for (size_t i = 0; i < files->count; i++) {
-        struct buf bytes = BUF_NONE;
-        buf_puts(&bytes, buf_str(&files->at[i]));
-        parser_submit(parser, &run->kind->request, &bytes, on_answer, run);
+    struct buf *copies = xcalloc(files->count, sizeof *copies);
+    for (size_t i = 0; i < files->count; i++)
+        buf_puts(&copies[i], buf_str(&files->at[i]));
+    return copies;
+}
+
+/* The child always has a document waiting for it. */
+static void submit_all(struct parser *parser, struct buf *copies, size_t count, struct run *run)
+{
+    for (size_t i = 0; i < count; i++) {
+        parser_submit(parser, &run->kind->request, &copies[i], on_answer, run);
         while (i + 1 - run->answers > 1)
             ev_run(run->loop, 0);
     }
-    while (run->answers < files->count)
+    while (run->answers < count)
         ev_run(run->loop, 0);
 }
 
@@ -94,10 +101,12 @@ static struct tally with_child(const struct rate_kind *kind, const struct files 
     double before = cpu_of_children();
     if (parser_open(&options, &parser))
         rate_fail(kind, "the parser child does not start");
+    struct buf *copies = copies_of(files);
     double from = now(), from_cpu = cpu();
-    submit_all(parser, files, &run);
+    submit_all(parser, copies, files->count, &run);
     struct tally tally = {run.items, now() - from, cpu() - from_cpu};
     parser_close(parser);
+    free(copies);
     tally.cpu += cpu_of_children() - before;
     return tally;
 }

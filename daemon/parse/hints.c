@@ -206,6 +206,7 @@ static const struct {
 #undef O
 
 #define WORD_MAX 24
+#define NAME_MAX 512 /* utility classes go on for long, names of things come first */
 
 /* Words begin alike when their first two letters are equal: a handful of entries each. Where those of
  * each pair begin is found out once. */
@@ -240,7 +241,7 @@ static unsigned look_up(const char *word, size_t len)
     const uint8_t *begin = pairs();
     for (size_t i = begin[pair]; i < begin[pair + 1]; i++) {
         size_t n = WORDS[i].len;
-        if (n > len || memcmp(WORDS[i].word, word, n) != 0)
+        if (n > len || WORDS[i].word[n - 1] != word[n - 1] || memcmp(WORDS[i].word, word, n) != 0)
             continue;
         if (n == len || (WORDS[i].hints & PREFIX && !(len == n + 1 && word[n] == 'd')))
             hints |= WORDS[i].hints;
@@ -248,28 +249,28 @@ static unsigned look_up(const char *word, size_t len)
     return hints & ~(unsigned)PREFIX;
 }
 
-static char lower(char c)
+/* In lower case; 0 when it belongs to no word. */
+static char word_byte(char c)
 {
-    return (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
-}
-
-static bool is_word(char c)
-{
-    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
+    char low = (char)(c | 0x20);
+    if (low >= 'a' && low <= 'z')
+        return low;
+    return c >= '0' && c <= '9' ? c : '\0';
 }
 
 /* Takes the next word off *rest, lower-cased, cut at WORD_MAX; its length, 0 at the end. */
 static size_t next_word(struct str *rest, char out[WORD_MAX])
 {
     size_t i = 0, n = 0;
-    while (i < rest->len && !is_word(rest->at[i]))
+    bool capital = true; /* the one before was */
+    while (i < rest->len && !word_byte(rest->at[i]))
         i++;
-    for (; i < rest->len && is_word(rest->at[i]); i++) {
-        char c = rest->at[i];
-        if (n && c != lower(c) && rest->at[i - 1] == lower(rest->at[i - 1]))
+    for (char low; i < rest->len && (low = word_byte(rest->at[i])) != 0; i++) {
+        if (low != rest->at[i] && !capital)
             break; /* camelCase */
+        capital = low != rest->at[i];
         if (n < WORD_MAX)
-            out[n++] = lower(c);
+            out[n++] = low;
     }
     *rest = str_from(*rest, i);
     return n;
@@ -278,16 +279,14 @@ static size_t next_word(struct str *rest, char out[WORD_MAX])
 unsigned hints_of_name(struct str name)
 {
     unsigned hints = 0;
-    char two[2 * WORD_MAX], word[WORD_MAX];
-    size_t before = 0, n;
-    name = str_upto(name, 512); /* utility classes go on for long, names of things come first */
-    while ((n = next_word(&name, word)) != 0) {
-        hints |= look_up(word, n);
-        if (before) {
-            memcpy(two + before, word, n);
-            hints |= look_up(two, before + n);
-        }
-        memcpy(two, word, n);
+    char words[NAME_MAX + WORD_MAX]; /* one behind the other, so that two are there joined, too */
+    size_t len = 0, before = 0, n;
+    name = str_upto(name, NAME_MAX);
+    while ((n = next_word(&name, words + len)) != 0) {
+        hints |= look_up(words + len, n);
+        if (before)
+            hints |= look_up(words + len - before, before + n);
+        len += n;
         before = n;
     }
     return hints;

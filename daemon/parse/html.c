@@ -108,7 +108,7 @@ static void add_attr(struct reader *r, struct html_node *node, struct str name, 
     if (id == HTML_ATTR_COUNT)
         return;
     if (html->attr_count == html->attr_cap) {
-        html->attr_cap = html->attr_cap ? html->attr_cap * 2 : 1024;
+        html->attr_cap *= 2;
         html->attrs = xrealloc(html->attrs, html->attr_cap * sizeof *html->attrs);
     }
     html->attrs[html->attr_count++] = (struct html_value){id, html_decode(html, value)};
@@ -271,7 +271,7 @@ void html_read(struct str page, struct html *out)
 {
     struct reader r = {.page = page};
     *out = (struct html){0};
-    htmltree_init(&r.tree, out);
+    htmltree_init(&r.tree, page.len, out);
     while (r.at < page.len && !r.tree.full) {
         struct str text = str_from(page, r.at);
         text = str_upto(text, str_chr(text, '<'));

@@ -6,8 +6,9 @@
 /* What is within these does not end what is around them. */
 #define INSIDE (HTML_FLAG_SCOPE | HTML_FLAG_SHELL)
 
-/* Deep pages are rare. */
-enum { FIRST_DEPTH = 64, FIRST_NODES = 1024 };
+/* Deep pages are rare; pages have a node for every 25 bytes on average and an
+ * attribute for every 130, and half of them have more. */
+enum { FIRST_DEPTH = 64, BYTES_A_NODE = 12, BYTES_AN_ATTRIBUTE = 64, FIRST_MOST = 1 << 14 };
 
 struct open {
     uint32_t node;
@@ -19,7 +20,7 @@ size_t htmltree_add(struct htmltree *t, enum html_tag tag)
 {
     struct html *html = t->html;
     if (html->count == html->cap) {
-        html->cap = html->cap ? html->cap * 2 : FIRST_NODES;
+        html->cap *= 2;
         html->nodes = xrealloc(html->nodes, html->cap * sizeof *html->nodes);
     }
     t->full = html->count + 1 >= LIMIT_HTML_NODES;
@@ -184,9 +185,19 @@ void htmltree_open(struct htmltree *t, size_t node, enum html_tag tag, struct st
     t->open[tag]++;
 }
 
-void htmltree_init(struct htmltree *t, struct html *html)
+static size_t first_size(size_t bytes, size_t each)
+{
+    size_t count = bytes / each + 16;
+    return count < FIRST_MOST ? count : FIRST_MOST;
+}
+
+void htmltree_init(struct htmltree *t, size_t page_len, struct html *html)
 {
     *t = (struct htmltree){.html = html, .stack_cap = FIRST_DEPTH};
+    html->cap = first_size(page_len, BYTES_A_NODE);
+    html->nodes = xmalloc(html->cap * sizeof *html->nodes);
+    html->attr_cap = first_size(page_len, BYTES_AN_ATTRIBUTE);
+    html->attrs = xmalloc(html->attr_cap * sizeof *html->attrs);
     t->stack = xmalloc(t->stack_cap * sizeof *t->stack);
     t->stack[0] = (struct open){0, HTML_OTHER, STR_NONE};
     htmltree_add(t, HTML_OTHER);

@@ -16,7 +16,8 @@ struct htmltree {
     uint32_t open[HTML_TAG_COUNT]; /* how many of each stand on the stack: most searches end here */
 };
 
-void htmltree_init(struct htmltree *t, struct html *html); /* html is empty */
+/* html is empty; page_len: the page's, so that there is room. */
+void htmltree_init(struct htmltree *t, size_t page_len, struct html *html);
 void htmltree_done(struct htmltree *t); /* the tree in html is whole, and stays */
 
 /* A node without content below the innermost open element; its index. */

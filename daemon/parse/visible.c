@@ -317,20 +317,24 @@ static unsigned subjects(struct str name)
         {{"update", 6}, SAYS_UPDATE}, {{"current-date", 12}, SAYS_TODAY},
         {{"today", 5}, SAYS_TODAY},   {{"currentdate", 11}, SAYS_TODAY},
     };
-    static const char BEGIN[] = "abndpuct";
-    uint32_t begin = 0;
-    for (size_t k = 0; BEGIN[k]; k++)
-        begin |= 1U << (BEGIN[k] - 'a');
+    /* By their first letter: the second ones that occur. Other characters fall where letters are, and are
+     * told from them by the comparison. */
+#define LETTER(c) ((c)&31)
+#define BIT(c)    (1U << LETTER(c))
+    static const uint32_t BEGIN[32] = {
+        [LETTER('a')] = BIT('u'), [LETTER('b')] = BIT('y'), [LETTER('c')] = BIT('u'),
+        [LETTER('d')] = BIT('a'), [LETTER('n')] = BIT('a'), [LETTER('p')] = BIT('o') | BIT('u'),
+        [LETTER('t')] = BIT('o'), [LETTER('u')] = BIT('p')};
     unsigned found = 0;
     for (size_t i = 0; i + 1 < name.len; i++) {
-        char first = (char)(name.at[i] | 0x20), second = (char)(name.at[i + 1] | 0x20);
-        if (first < 'a' || first > 'z' || !(begin >> (first - 'a') & 1))
+        if (!(BEGIN[LETTER(name.at[i])] & BIT(name.at[i + 1])))
             continue;
         for (size_t k = 0; k < ARRAY_LEN(WORDS); k++)
-            if (WORDS[k].word.at[0] == first && WORDS[k].word.at[1] == second &&
-                str_startsi(str_from(name, i), WORDS[k].word))
+            if (str_startsi(str_from(name, i), WORDS[k].word))
                 found |= WORDS[k].subject;
     }
+#undef LETTER
+#undef BIT
     return found;
 }
 
