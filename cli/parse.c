@@ -342,8 +342,8 @@ const struct command parse_command = {
     .name = "parse",
     .usage = "[--type TYPE] [--url URL] [--charset C] [--describe] [FILE|-]...",
     .summary = "documents in, ninjs items out, one a line; no daemon needed",
-    .help = "  -t, --type TYPE   auto, rss, atom, jsonfeed, page, article, wirecopy, ninjs,\n"
-            "                    nitf, newsml (NewsML-G2), mail; default: auto\n"
+    .help = "  -t, --type TYPE   auto, rss, atom, jsonfeed, sitemap, page, article, wirecopy,\n"
+            "                    ninjs, nitf, newsml (NewsML-G2), mail; default: auto\n"
             "  -u, --url URL     where the document came from: relative links start there\n"
             "  -c, --charset C   what HTTP or somebody says the charset is\n"
             "  -d, --describe    first a line {\"feed\": ...}: what the document says of itself\n"

@@ -39,7 +39,9 @@ enum item_field {
 enum item_flag {
     ITEM_RETRACTED = 1,        /* withdrawn by its publisher (RFC 6721, pubStatus canceled) */
     ITEM_HEADLINE_DERIVED = 2, /* taken from the text's first sentence, the source has none */
-    ITEM_BODY_FROM_SUMMARY = 4 /* the feed gave one text only: ITEM_BODY is empty, summary is all */
+    ITEM_BODY_FROM_SUMMARY =
+        4,           /* the feed gave one text only: ITEM_BODY is empty, summary is all */
+    ITEM_SITEMAP = 8 /* its link leads to another sitemap, not to an article */
 };
 
 #define ITEM_MEDIA_MAX 8
@@ -77,6 +79,8 @@ enum about_field {
     ABOUT_SKIP_HOURS, /* "0 1 2": GMT */
     ABOUT_SKIP_DAYS,  /* "Saturday Sunday" */
     ABOUT_GENERATOR,
+    ABOUT_SITEMAP, /* of a sitemap: "urlset", "news" when it has headlines, "index", "text" */
+    ABOUT_CHILDREN, /* the sitemaps an index lists, one a line; the first LIMIT_FIELD bytes of them */
     ABOUT_FIELDS
 };
 

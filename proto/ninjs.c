@@ -282,7 +282,8 @@ json_t *about_json(const struct about *about)
         {ABOUT_IMAGE, "image", false},        {ABOUT_GENERATOR, "generator", false},
         {ABOUT_HUBS, "hubs", true},           {ABOUT_NEXT, "next", false},
         {ABOUT_FEEDS, "feeds", true},         {ABOUT_SKIP_HOURS, "skipHours", false},
-        {ABOUT_SKIP_DAYS, "skipDays", false},
+        {ABOUT_SKIP_DAYS, "skipDays", false}, {ABOUT_SITEMAP, "sitemap", false},
+        {ABOUT_CHILDREN, "children", true},
     };
     json_t *out = json_object();
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) {

@@ -26,6 +26,7 @@ int rss_read(struct document *document); /* every RSS, and Atom entries in an RS
 int atom_read(struct document *document);
 int jsonfeed_read(struct document *document);
 int page_read(struct document *document);
+int sitemap_read(struct document *document);
 int article_read(struct document *document);
 int wirecopy_read(struct document *document);
 int ninjs_read(struct document *document); /* ninjs_in.c */
@@ -35,7 +36,7 @@ int mail_read(
     struct document *document); /* text: as received, each part has a charset of its own */
 
 /* Hands an item out: white space trimmed, every field cut to its limit between characters, the
- * feed's item limit kept. 0; -EMSGSIZE past LIMIT_FEED_ITEMS; or what on_item returned. An item without
+ * feed's item limit kept. 0; -EMSGSIZE past parse_most_items(); or what on_item returned. An item without
  * guid, link, headline and text is counted as bad and not handed out. */
 int parse_emit(struct document *document, struct item *item);
 /* The same for an entry that a feed lists: handed out however little of it is left to show. */

@@ -20,6 +20,7 @@ static const struct {
     [PARSE_RSS] = {"rss", rss_read, "a feed"},
     [PARSE_ATOM] = {"atom", atom_read, "a feed"},
     [PARSE_JSONFEED] = {"jsonfeed", jsonfeed_read, "a feed"},
+    [PARSE_SITEMAP] = {"sitemap", sitemap_read, "a sitemap"},
     [PARSE_PAGE] = {"page", page_read, "a page"},
     [PARSE_ARTICLE] = {"article", article_read, "an article"},
     [PARSE_WIRECOPY] = {"wirecopy", wirecopy_read, "a text"},
@@ -29,8 +30,8 @@ static const struct {
     [PARSE_MAIL] = {"mail", mail_read, "a mail"},
 };
 
-static const char *const NAMES[] = {"auto",     "rss",   "atom", "jsonfeed", "page", "article",
-                                    "wirecopy", "ninjs", "nitf", "newsml",   NULL};
+static const char *const NAMES[] = {"auto",    "rss",      "atom",  "jsonfeed", "sitemap", "page",
+                                    "article", "wirecopy", "ninjs", "nitf",     "newsml",  NULL};
 
 const char *parse_type_name(enum parse_type type)
 {
@@ -122,7 +123,7 @@ int parse_hand_out(struct document *document, struct item *item)
     struct parse_report *report = document->report;
     cap_fields(item);
     cap_media(item);
-    if (report->items >= LIMIT_FEED_ITEMS)
+    if (report->items >= parse_most_items(report->type))
         return -EMSGSIZE;
     report->items++;
     return document->out->on_item ? document->out->on_item(document->out->ctx, item) : 0;
@@ -171,8 +172,10 @@ static enum parse_type type_of_kind(enum sniff_kind kind)
         return PARSE_NITF;
     case SNIFF_NEWSML:
         return PARSE_NEWSML;
-    case SNIFF_EMPTY:
     case SNIFF_SITEMAP:
+    case SNIFF_NEWS_SITEMAP:
+        return PARSE_SITEMAP;
+    case SNIFF_EMPTY:
     case SNIFF_OPML:
     case SNIFF_XML:
     case SNIFF_JSON:
@@ -193,6 +196,7 @@ static const char *what_is(enum sniff_kind kind)
     case SNIFF_HTML:
         return "an HTML page";
     case SNIFF_SITEMAP:
+    case SNIFF_NEWS_SITEMAP:
         return "a sitemap";
     case SNIFF_OPML:
         return "an OPML list";
@@ -219,8 +223,8 @@ static int refuse_as(struct document *document, const char *what, enum parse_typ
     return parse_refuse(document, reason);
 }
 
-/* The type to read it as. Asked for one kind of feed, any kind will do: feeds change their dialect.
- */
+/* The type to read it as. Asked for one kind of feed, any kind will do: feeds change their dialect, and
+ * a sitemap for news lists articles with titles and dates as a feed does. A feed may serve as a sitemap. */
 static int choose(struct document *document, enum parse_type wanted, struct str content_type,
                   enum parse_type *out)
 {
@@ -232,6 +236,13 @@ static int choose(struct document *document, enum parse_type wanted, struct str 
         *out = found;
     } else if (is_feed(wanted) && is_feed(found)) {
         *out = found;
+    } else if (is_feed(wanted) && kind == SNIFF_NEWS_SITEMAP) {
+        *out = found;
+    } else if (wanted == PARSE_SITEMAP && (found == wanted || is_feed(found))) {
+        *out = found;
+    } else if (wanted == PARSE_SITEMAP && kind == SNIFF_TEXT &&
+               sniff_is_addresses(document->text)) {
+        *out = wanted;
     } else if (is_news_xml(wanted) && is_news_xml(found)) {
         *out = found;
     } else if (is_html(wanted) && may_be_html(found)) {
@@ -249,8 +260,8 @@ static int choose(struct document *document, enum parse_type wanted, struct str 
 static int limit_reached(struct document *document, int rc)
 {
     if (rc == -EMSGSIZE && document->report->reason[0] == '\0')
-        snprintf(document->report->reason, sizeof document->report->reason, "more than %d items",
-                 LIMIT_FEED_ITEMS);
+        snprintf(document->report->reason, sizeof document->report->reason, "more than %zu items",
+                 parse_most_items(document->report->type));
     return rc;
 }
 

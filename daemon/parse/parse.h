@@ -16,6 +16,7 @@ enum parse_type {
     PARSE_RSS, /* 0.9x, 1.0, 2.0 */
     PARSE_ATOM,
     PARSE_JSONFEED,
+    PARSE_SITEMAP,  /* a urlset, a sitemapindex, or addresses one a line: an item an address */
     PARSE_PAGE,     /* an HTML page that lists articles: one item a link, without text */
     PARSE_ARTICLE,  /* an HTML page that is one article: exactly one item */
     PARSE_WIRECOPY, /* plain text: one item */
@@ -75,6 +76,12 @@ struct parse_report {
  * or what on_item returned. A feed without entries is understood: 0 and no items. */
 int parse_document(const struct parse_request *request, const struct parse_out *out,
                    struct parse_report *report);
+
+/* Items that one document of this type may hold. */
+static inline size_t parse_most_items(enum parse_type type)
+{
+    return type == PARSE_SITEMAP ? LIMIT_SITEMAP_URLS : LIMIT_FEED_ITEMS;
+}
 
 const char *parse_type_name(enum parse_type type);        /* "rss" */
 int parse_type_of(struct str name, enum parse_type *out); /* 0 or -ENOENT */

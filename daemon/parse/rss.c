@@ -2,9 +2,8 @@
 
 /*
  * RSS 0.90 to 2.0 (https://www.rssboard.org/rss-specification, http://purl.org/rss/1.0/spec) with
- * the modules content, dc, dcterms, syndication, slash, Media RSS, iTunes and FeedBurner; the few
- * elements of Microsoft's CDF, their forerunner; and sitemaps for Google News, which list articles
- * with titles and dates as a feed does.
+ * the modules content, dc, dcterms, syndication, slash, Media RSS, iTunes and FeedBurner, and the few
+ * elements of Microsoft's CDF, their forerunner.
  */
 #define MODULES (XML_DC | XML_DCTERMS)
 
@@ -42,21 +41,16 @@ const struct xml_rule rss_rules[] = {
     {"image", XML_ITUNES, XML_IMAGE_HREF, 0, 0},
     {"issued", MODULES, XML_PUBLISHED, 0, 3},
     {"item", XML_PLAIN, XML_ITEM, 0, 0},
-    {"keywords", XML_PLAIN | XML_MEDIA | XML_ITUNES | XML_NEWS, XML_KEYWORDS, 0, 0},
+    {"keywords", XML_PLAIN | XML_MEDIA | XML_ITUNES, XML_KEYWORDS, 0, 0},
     {"language", XML_PLAIN, XML_RAW, ITEM_LANGUAGE, 5},
-    {"language", MODULES | XML_NEWS, XML_RAW, ITEM_LANGUAGE, 4},
+    {"language", MODULES, XML_RAW, ITEM_LANGUAGE, 4},
     {"lastbuilddate", XML_PLAIN, XML_UPDATED, 0, 4},
-    {"lastmod", XML_SITEMAP, XML_UPDATED, 0, 3},
     {"link", XML_PLAIN, XML_LINK, ITEM_LINK, 4},
-    {"loc", XML_SITEMAP, XML_LINK_TEXT, ITEM_LINK, 4},
-    {"loc", XML_PICTURE, XML_IMAGE_URL, 0, 0},
     {"managingeditor", XML_PLAIN, XML_CREATOR, ITEM_BYLINE, 2},
     {"modified", MODULES, XML_UPDATED, 0, 3},
     {"name", XML_PLAIN, XML_NAME, 0, 0},
-    {"name", XML_NEWS, XML_LINE, ITEM_PUBLISHER, 3},
     {"origlink", XML_FEEDBURNER, XML_LINK_TEXT, ITEM_LINK, 6},
     {"pubdate", XML_PLAIN, XML_PUBLISHED, 0, 4},
-    {"publication_date", XML_NEWS, XML_PUBLISHED, 0, 4},
     {"publisher", MODULES, XML_LINE, ITEM_PUBLISHER, 1},
     {"rdf", XML_RDF, XML_FEED, 0, 0},
     {"rights", MODULES, XML_LINE, ITEM_COPYRIGHT, 3},
@@ -68,7 +62,7 @@ const struct xml_rule rss_rules[] = {
     {"summary", XML_ITUNES, XML_TEXT, ITEM_SUMMARY, 2},
     {"textinput", XML_PLAIN, XML_IGNORE, 0, 0},
     {"thumbnail", XML_MEDIA, XML_ENCLOSURE, 0, 0},
-    {"title", XML_PLAIN | XML_NEWS, XML_LINE, ITEM_HEADLINE, 4},
+    {"title", XML_PLAIN, XML_LINE, ITEM_HEADLINE, 4},
     {"title", MODULES, XML_LINE, ITEM_HEADLINE, 3},
     {"title", XML_ITUNES, XML_LINE, ITEM_HEADLINE, 1},
     {"title", XML_MEDIA, XML_MEDIA_TITLE, ITEM_HEADLINE, 2},
@@ -76,8 +70,6 @@ const struct xml_rule rss_rules[] = {
     {"updatefrequency", XML_SY, XML_FREQUENCY, 0, 0},
     {"updateperiod", XML_SY, XML_PERIOD, 0, 0},
     {"url", XML_PLAIN, XML_IMAGE_URL, 0, 0},
-    {"url", XML_SITEMAP, XML_ITEM, 0, 0},
-    {"urlset", XML_SITEMAP, XML_FEED, 0, 0},
     {"webmaster", XML_PLAIN, XML_IGNORE, 0, 0},
 };
 const size_t rss_rule_count = sizeof rss_rules / sizeof rss_rules[0];

@@ -175,6 +175,8 @@ static enum sniff_kind find_feed(struct str s, enum sniff_kind otherwise)
         {{"<rss", 4}, SNIFF_RSS},
         {{"<rdf:RDF", 8}, SNIFF_RSS},
         {{"<feed", 5}, SNIFF_ATOM},
+        {{"<urlset", 7}, SNIFF_SITEMAP},
+        {{"<sitemapindex", 13}, SNIFF_SITEMAP},
     };
     s = str_upto(s, REACH);
     for (size_t at = str_chr(s, '<'); at != SIZE_MAX; at = str_chr(s, '<')) {
@@ -194,6 +196,37 @@ static bool is_news_sitemap(struct str root)
     struct str tag = str_upto(str_upto(root, REACH), str_chr(root, '>'));
     return str_is(tag_name(root), "urlset") &&
            str_find(tag, STR("/schemas/sitemap-news/")) != SIZE_MAX;
+}
+
+static bool is_address(struct str line)
+{
+    size_t scheme = str_startsi(line, STR("https://"))  ? 8
+                    : str_startsi(line, STR("http://")) ? 7
+                                                        : 0;
+    if (scheme == 0 || line.len == scheme)
+        return false;
+    for (size_t i = 0; i < line.len; i++)
+        if ((unsigned char)line.at[i] <= ' ')
+            return false;
+    return true;
+}
+
+static size_t count_addresses(struct str text)
+{
+    struct str line;
+    size_t count = 0;
+    for (text = skip_blank(text); str_cut(&text, '\n', &line);) {
+        line = str_trim(line);
+        if (line.len && !is_address(line))
+            return 0;
+        count += line.len > 0;
+    }
+    return count;
+}
+
+bool sniff_is_addresses(struct str text)
+{
+    return count_addresses(text) > 0;
 }
 
 static bool says(struct str content_type, struct str what)
@@ -244,14 +277,19 @@ enum sniff_kind sniff_text(struct str text, struct str content_type)
         return SNIFF_HTML;
     if (root.len > 1 && root.at[0] == '<') {
         enum sniff_kind kind = kind_of_root(tag_name(root));
+        /* PHP's warnings begin so, and so do few pages. */
+        if (kind == SNIFF_HTML && (str_isi(tag_name(root), "br") || str_isi(tag_name(root), "b")))
+            kind = find_feed(root, SNIFF_HTML);
         if (kind == SNIFF_SITEMAP && is_news_sitemap(root))
-            kind = SNIFF_RSS;
+            kind = SNIFF_NEWS_SITEMAP;
         if (kind == SNIFF_XML && is_newsml(root))
             kind = SNIFF_NEWSML;
         if (kind == SNIFF_XML)
             kind = find_feed(root, says(content_type, STR("html")) ? SNIFF_HTML : SNIFF_XML);
         return kind;
     }
+    if (count_addresses(s) > 1) /* a single one may be all that a note says */
+        return SNIFF_SITEMAP;
     enum sniff_kind kind = find_feed(s, SNIFF_TEXT);
     if (kind == SNIFF_TEXT && (says(content_type, STR("html")) ||
                                str_findi(str_upto(s, REACH), STR("<html")) != SIZE_MAX))

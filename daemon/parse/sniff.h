@@ -17,7 +17,8 @@ enum sniff_kind {
     SNIFF_ATOM,
     SNIFF_JSONFEED,
     SNIFF_HTML,
-    SNIFF_SITEMAP,
+    SNIFF_SITEMAP,      /* or several addresses and nothing else, one a line */
+    SNIFF_NEWS_SITEMAP, /* with the extension for Google News declared */
     SNIFF_OPML,
     SNIFF_NITF,
     SNIFF_NEWSML,
@@ -28,6 +29,8 @@ enum sniff_kind {
 };
 
 /* Of the text, valid UTF-8. content_type may be empty. */
+/* Every line is an http or https address: a sitemap as text. */
+bool sniff_is_addresses(struct str text);
 enum sniff_kind sniff_text(struct str text, struct str content_type);
 
 #endif

@@ -165,7 +165,8 @@ static void on_text(void *context, struct str s)
 int xmlfeed_read(struct document *document, const struct xml_dialect *dialect)
 {
     struct reader *r = xcalloc(1, sizeof *r);
-    const struct xml_events events = {r, on_start, on_end, on_text};
+    const struct xml_events events = {
+        .ctx = r, .on_start = on_start, .on_end = on_end, .on_text = on_text};
     r->document = document;
     r->dialect = dialect;
     feedout_init(&r->out, document);

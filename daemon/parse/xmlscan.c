@@ -63,10 +63,14 @@ static uint32_t hash_of(struct str name)
     return hash;
 }
 
-static bool is_item(struct str name)
+static bool is_item(const struct scan *scan, struct str name)
 {
+    static const char *const feeds[] = {"item", "entry", "deleted-entry", NULL};
+    const char *const *items = scan->events->items ? scan->events->items : feeds;
     struct str local = split_name(name).local;
-    return str_isi(local, "item") || str_isi(local, "entry") || str_isi(local, "deleted-entry");
+    while (*items && !str_isi(local, *items))
+        items++;
+    return *items;
 }
 
 /* ----------------------------------------------------------------------------------------- text */
@@ -241,7 +245,7 @@ static bool is_void(struct str name)
 /* Behind the name of a start tag. */
 static void start_tag(struct scan *scan, struct str name)
 {
-    bool item = is_item(name), empty = is_void(name);
+    bool item = is_item(scan, name), empty = is_void(name);
     if (item && scan->item && str_eq(scan->open[scan->item - 1], name)) { /* (5) */
         end_down_to(scan, scan->item - 1);
         scan->flat = 0;
@@ -285,7 +289,7 @@ static void end_tag(struct scan *scan, struct str name)
     while (n < scan->s.len && scan->s.at[n] != '>' && scan->s.at[n] != '<')
         n++;
     scan->s = str_from(scan->s, n < scan->s.len && scan->s.at[n] == '>' ? n + 1 : n);
-    if (scan->flat && (at == 0 || !is_item(name))) {
+    if (scan->flat && (at == 0 || !is_item(scan, name))) {
         scan->flat--;
         return;
     }

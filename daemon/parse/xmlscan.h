@@ -36,6 +36,8 @@ struct xml_events {
     void (*on_start)(void *ctx, struct xml_name name, struct xml_attributes attributes);
     bool (*on_end)(void *ctx, struct xml_name name); /* false: the rest is not wanted */
     void (*on_text)(void *ctx, struct str text);
+    /* The elements that are items to (5), lower case, up to a NULL; NULL: those of feeds. */
+    const char *const *items;
 };
 
 /* text is valid UTF-8 without NUL. */

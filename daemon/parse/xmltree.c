@@ -105,7 +105,8 @@ int xmltree_read(struct str text, struct xmltree *tree)
     struct building b = {.tree = tree};
     *tree = (struct xmltree){0};
     enter(&b, add_node(&b, (struct xmlnode){.name = STR("document")}));
-    xmlscan(text, &(struct xml_events){&b, on_start, on_end, on_text});
+    xmlscan(text, &(struct xml_events){
+                      .ctx = &b, .on_start = on_start, .on_end = on_end, .on_text = on_text});
     return b.rc;
 }
 

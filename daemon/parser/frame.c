@@ -179,7 +179,7 @@ int frame_done_get(struct str payload, struct frame_done *out)
         !get_str(&payload, sizeof out->report.reason - 1, &reason))
         return -EPROTO;
     if ((error != 0 && error != EBADMSG && error != EMSGSIZE) || type >= PARSE_TYPES ||
-        items > LIMIT_FEED_ITEMS || bad_items > LIMIT_BODY || !is_plain_line(reason))
+        items > parse_most_items((enum parse_type)type) || bad_items > LIMIT_BODY || !is_plain_line(reason))
         return -EPROTO;
     *out = (struct frame_done){.error = -(int)error,
                                .report = {.type = (enum parse_type)type,

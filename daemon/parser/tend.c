@@ -232,7 +232,7 @@ static int take_about(struct parser_job *job, struct str payload)
 static int take_item(struct parser_job *job, struct str payload)
 {
     struct item *item;
-    if (job->count >= LIMIT_FEED_ITEMS || item_decode(payload, &item))
+    if (job->count >= LIMIT_SITEMAP_URLS || item_decode(payload, &item))
         return -EPROTO;
     if (job->count == job->cap) {
         job->cap = job->cap ? job->cap * 2 : 16;

@@ -173,6 +173,8 @@ int keep_get_text(void *ctx, const uint8_t hash[16], struct buf *out);
 /* ---- way_in.c */
 void way_in_source(void *ctx, struct source_event *event);
 void way_in_stop(struct pipeline *pipeline);
+/* A sitemap that is none for news: addresses, and nothing to read. */
+bool way_in_is_bare(const struct parser_answer *answer);
 /* Forgets the poll of a source that is to go; false when it has none under way. */
 bool way_in_cancel(struct pipeline *pipeline, const struct source *source);
 

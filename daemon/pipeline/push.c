@@ -276,7 +276,9 @@ static void on_parsed(void *ctx, const struct parser_answer *answer)
         return;
     }
     refuse_parts(reading, answer);
-    if (answer->error == 0)
+    if (way_in_is_bare(answer))
+        refuse(reading->push, reading->first, 0, "not-understood", "a sitemap without headlines");
+    else if (answer->error == 0)
         steal_items(reading, answer);
     take_slice(reading);
 }

@@ -79,10 +79,17 @@ static void take_about(struct poll *poll, const struct about *about)
     poll->skip_days = copy_field(about->field[ABOUT_SKIP_DAYS]);
 }
 
+bool way_in_is_bare(const struct parser_answer *answer)
+{
+    return answer->report.type == PARSE_SITEMAP &&
+           !(answer->about && str_is(answer->about->field[ABOUT_SITEMAP], "news"));
+}
+
 static bool is_list(enum parse_type type)
 {
     return type == PARSE_RSS || type == PARSE_ATOM || type == PARSE_JSONFEED ||
-           type == PARSE_PAGE || type == PARSE_NINJS || type == PARSE_NITF || type == PARSE_NEWSML;
+           type == PARSE_SITEMAP || type == PARSE_PAGE || type == PARSE_NINJS ||
+           type == PARSE_NITF || type == PARSE_NEWSML;
 }
 
 static void fail(struct poll *poll, const char *class, const char *error)
@@ -153,6 +160,10 @@ static void on_parsed(void *ctx, const struct parser_answer *answer)
     if (answer->error) {
         poll->pipeline->seen.documents_refused++;
         fail(poll, class_of_parse(answer->error), answer->report.reason);
+        poll_finish(poll);
+    } else if (way_in_is_bare(answer)) {
+        poll->pipeline->seen.documents_refused++;
+        fail(poll, "not-a-feed", "a sitemap without headlines");
         poll_finish(poll);
     } else if (!poll->name && !is_list(answer->report.type)) {
         poll->pipeline->seen.documents_refused++;

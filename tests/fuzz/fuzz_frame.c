@@ -19,7 +19,7 @@ static void read_payload(const struct frame *frame)
     if (frame_hello_get(frame->payload, &hello) == 0 && (hello.error > 0 || hello.error < -4095))
         abort();
     if (frame_done_get(frame->payload, &done) == 0 &&
-        (done.report.items > LIMIT_FEED_ITEMS || done.report.type >= PARSE_TYPES))
+        (done.report.items > LIMIT_SITEMAP_URLS || done.report.type >= PARSE_TYPES))
         abort();
     if (frame_document_get(frame->payload, &request) == 0 &&
         (request.url.len > LIMIT_URL || request.bytes.len > LIMIT_BODY))

@@ -33,11 +33,12 @@ SHELLS = {
     "nitf": ("<nitf><head><title>h</title></head><body><body.content><p>", "</p></body.content></body></nitf>"),
     "newsml": ("<newsItem %s guid='g' version='1'><contentMeta><headline>h</headline></contentMeta><contentSet><inlineXML>"
                % NAR, "</inlineXML></contentSet></newsItem>"),
+    "sitemap": ("<urlset><url><loc>http://x.example/a</loc><news:news><news:title>h</news:title></news:news>", "</url></urlset>"),
     "article": ("<!DOCTYPE html><html><head><title>h</title></head><body><article><h1>h</h1><p>",
                 "</p></article></body></html>"),
     "page": ("<!DOCTYPE html><html><body><ul><li><a href='/2026/a-b-c'>A headline of some words</a>", "</ul></body></html>"),
 }
-XML = ("rss", "atom", "nitf", "newsml")
+XML = ("rss", "atom", "nitf", "newsml", "sitemap")
 BOMB = "".join("<!ENTITY e%d '%s'>" % (i, ("&e%d;" % (i - 1)) * 10 if i else "ha" * 10) for i in range(12))
 
 
@@ -94,6 +95,11 @@ def feeds():
     yield "json-numbers", '{"version":"https://jsonfeed.org/version/1.1","items":[{"id":%s}]}' % ("9" * 100000)
     yield "json-surrogates", '{"version":"https://jsonfeed.org/version/1.1","items":[{"id":"\\ud800\\udc","title":"\\u0000"}]}'
     yield "json-same-keys", '{"items":[{' + ",".join('"id":"%d"' % i for i in range(MANY)) + "}]}"
+    yield "sitemap-entries", "<urlset>" + "<url><loc>http://x.example/a</loc></url>" * 200000
+    yield "sitemap-entries-in-entries", "<sitemapindex>" + "<sitemap><loc>http://x.example/a" * 200000
+    yield "sitemap-images", "<urlset><url><loc>http://x.example/a</loc>" + "<image:image><image:loc>http://x.example/i</image:loc>" * 100000
+    yield "sitemap-long-address", "<urlset><url><loc>http://x.example/" + "a" * (1 << 20) + "</loc></url></urlset>"
+    yield "sitemap-lines", "http://x.example/a\n" * 400000
     yield "ninjs-lines", '{"uri":"a","pubStatus":"usable","headline":"h"}\n' * 50000
     yield "ninjs-bad-lines", '{"uri":"a","pubStatus":"usable","headline":"h"}\n' + "{\n" * 500000
     yield "ninjs-nested", '{"uri":"a","pubStatus":"usable","headline":"h","x":' + '{"a":' * MANY

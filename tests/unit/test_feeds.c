@@ -248,6 +248,54 @@ static void a_feed_stops_at_its_item_limit_and_keeps_what_came_before(void **sta
     buf_free(&feed);
 }
 
+/* As many as the protocol allows one file, and no more. */
+static void a_sitemap_has_a_limit_of_its_own(void **state)
+{
+    (void)state;
+    struct buf map = BUF_NONE;
+    struct parse_report report;
+    size_t count;
+    buf_putz(&map, "<urlset>");
+    for (int i = 0; i < 50000; i++)
+        buf_printf(&map, "<url><loc>http://post.example/%d</loc></url>", i);
+    assert_int_equal(parse_counting(buf_str(&map), &count, &report), 0);
+    assert_int_equal(count, 50000);
+    buf_putz(&map, "<url><loc>http://post.example/more</loc></url>");
+    assert_int_equal(parse_counting(buf_str(&map), &count, &report), -EMSGSIZE);
+    assert_int_equal(count, 50000);
+    assert_string_equal(report.reason, "more than 50000 items");
+    buf_free(&map);
+}
+
+static int stop_at_once(void *ctx, const struct item *item);
+
+static void a_sitemap_that_breaks_within_an_entry_ends_with_the_readers_own_value(void **state)
+{
+    (void)state;
+    struct parse_request request = {
+        .bytes = STR("<urlset><url><loc>http://x.example/1</loc><url><loc>http://x.example/2</loc>"
+                     "</url><url><loc>http://x.example/3</loc></url></urlset>")};
+    struct parse_out out = {NULL, NULL, stop_at_once};
+    struct parse_report report;
+    assert_int_equal(parse_document(&request, &out, &report), 77);
+    assert_int_equal(report.items, 1);
+}
+
+/* Ten thousand entries that never end, each inside the one before. */
+static void entries_that_do_not_end_are_entries_all_the_same(void **state)
+{
+    (void)state;
+    struct buf map = BUF_NONE;
+    struct parse_report report;
+    size_t count;
+    buf_putz(&map, "<sitemapindex>");
+    for (int i = 0; i < 10000; i++)
+        buf_printf(&map, "<sitemap><loc>http://post.example/%d<lastmod>2026", i);
+    assert_int_equal(parse_counting(buf_str(&map), &count, &report), 0);
+    assert_int_equal(count, 10000);
+    buf_free(&map);
+}
+
 static void a_document_deeper_than_the_limit_keeps_its_items(void **state)
 {
     (void)state;
@@ -327,6 +375,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_case_gives_what_it_expects),
         cmocka_unit_test(a_feed_stops_at_its_item_limit_and_keeps_what_came_before),
+        cmocka_unit_test(a_sitemap_has_a_limit_of_its_own),
+        cmocka_unit_test(a_sitemap_that_breaks_within_an_entry_ends_with_the_readers_own_value),
+        cmocka_unit_test(entries_that_do_not_end_are_entries_all_the_same),
         cmocka_unit_test(a_document_deeper_than_the_limit_keeps_its_items),
         cmocka_unit_test(a_document_larger_than_the_limit_is_refused),
         cmocka_unit_test(a_reader_that_has_enough_ends_the_parse_with_its_own_value),
