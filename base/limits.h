@@ -52,6 +52,8 @@
 #define LIMIT_HTML_NODES      500000       /* elements and texts of one page, 32 bytes each: the largest honest pages have 60,000 */
 #define LIMIT_ATTRIBUTES      256          /* a tag: each is looked up by walking along them */
 #define LIMIT_FEED_ITEMS      10000        /* items of one feed */
+#define LIMIT_FEED_LINKS      64           /* feeds that one page leads to: lists of all feeds of a site have thirty */
+#define LIMIT_SELECTOR        1024         /* bytes of a selector that picks links */
 #define LIMIT_SITEMAP_URLS    50000        /* entries of one sitemap: as many as the protocol allows */
 #define LIMIT_TEXT            (2UL << 20)  /* bytes of one item's text */
 #define LIMIT_FIELD           (64UL << 10) /* bytes of any other field of an item */

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "parse.h"
 #include "parser.h"
+#include "selector.h"
 #include "slurp.h"
 
 /*
@@ -276,7 +277,20 @@ static int set_jail(struct parse *parse, const char *name)
     return command_fail(&parse_command, EX_USAGE, "--jail is seccomp or none");
 }
 
-enum { OPTION_FETCHED = 256 };
+enum { OPTION_FETCHED = 256, OPTION_LINKS, OPTION_SKIP };
+
+static int set_selector(const char *option, const char *text, struct str *out)
+{
+    struct selector selector;
+    char why[SELECTOR_WHY];
+    *out = str_of(text);
+    if (out->len > LIMIT_SELECTOR)
+        return command_fail(&parse_command, EX_USAGE, "%s: longer than %d bytes", option,
+                            LIMIT_SELECTOR);
+    return selector_read(*out, &selector, why) == 0
+               ? 0
+               : command_fail(&parse_command, EX_USAGE, "%s %s: %s", option, log_safez(text), why);
+}
 
 static int set_option(struct parse *parse, int option, const char *value)
 {
@@ -299,17 +313,28 @@ static int set_option(struct parse *parse, int option, const char *value)
         return set_jail(parse, value);
     case OPTION_FETCHED:
         return set_fetched(parse, value);
+    case OPTION_LINKS:
+        return set_selector("--links", value, &parse->request.links);
+    case OPTION_SKIP:
+        return set_selector("--skip", value, &parse->request.skip);
     default:
         return command_usage(&parse_command, EX_USAGE);
     }
 }
 
 static const struct option long_options[] = {
-    {"type", required_argument, NULL, 't'},    {"url", required_argument, NULL, 'u'},
-    {"charset", required_argument, NULL, 'c'}, {"describe", no_argument, NULL, 'd'},
-    {"in-process", no_argument, NULL, 'p'},    {"jail", required_argument, NULL, 'j'},
-    {"json", no_argument, NULL, 'J'},          {"fetched", required_argument, NULL, OPTION_FETCHED},
-    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+    {"type", required_argument, NULL, 't'},
+    {"url", required_argument, NULL, 'u'},
+    {"charset", required_argument, NULL, 'c'},
+    {"describe", no_argument, NULL, 'd'},
+    {"in-process", no_argument, NULL, 'p'},
+    {"jail", required_argument, NULL, 'j'},
+    {"json", no_argument, NULL, 'J'},
+    {"fetched", required_argument, NULL, OPTION_FETCHED},
+    {"links", required_argument, NULL, OPTION_LINKS},
+    {"skip", required_argument, NULL, OPTION_SKIP},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
 };
 
 static int run(int argc, char **argv)
@@ -348,6 +373,8 @@ const struct command parse_command = {
             "  -c, --charset C   what HTTP or somebody says the charset is\n"
             "  -d, --describe    first a line {\"feed\": ...}: what the document says of itself\n"
             "      --fetched T   time of the fetch, 2026-11-21T08:00:00Z; default: now\n"
+            "      --links SEL   page: take the links that a CSS selector picks (ul.news a)\n"
+            "      --skip SEL    page: leave out those that this one picks\n"
             "  -j, --jail JAIL   of the parser child: seccomp (default) or none\n"
             "      --in-process  read here instead of in a parser child, for debugging\n"
             "\n"

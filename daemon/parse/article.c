@@ -8,6 +8,7 @@
 #include "date.h"
 #include "dateline.h"
 #include "extract.h"
+#include "feedlinks.h"
 #include "headline.h"
 #include "limits.h"
 #include "metadata.h"
@@ -160,7 +161,11 @@ static void describe(struct article *a)
     about.field[ABOUT_LANGUAGE] = a->meta.field[META_LANGUAGE];
     about.field[ABOUT_CHARSET] = a->document->charset;
     about.field[ABOUT_COPYRIGHT] = a->item.field[ITEM_COPYRIGHT];
+    struct buf feeds = BUF_NONE;
+    feedlinks_find(&a->html, feedlinks_base(&a->html, a->document->url), &feeds);
+    about.field[ABOUT_FEEDS] = buf_str(&feeds);
     parse_about(a->document, &about);
+    buf_free(&feeds);
 }
 
 int article_read(struct document *document)

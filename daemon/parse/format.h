@@ -11,9 +11,10 @@
 #include "parse.h"
 
 struct document {
-    struct str text;    /* valid UTF-8, no NUL */
-    struct str url;     /* base of relative links, may be empty */
-    struct str charset; /* what the text was decoded from: for about */
+    struct str text;        /* valid UTF-8, no NUL */
+    struct str url;         /* base of relative links, may be empty */
+    struct str charset;     /* what the text was decoded from: for about */
+    struct str links, skip; /* as in the request */
     int64_t fetched_at;
     const struct parse_out *out;
     struct parse_report *report;

@@ -378,6 +378,8 @@ int parse_document(const struct parse_request *request, const struct parse_out *
 {
     struct buf inflated = BUF_NONE;
     struct document document = {.url = str_trim(request->url),
+                                .links = request->links,
+                                .skip = request->skip,
                                 .fetched_at = request->fetched_at,
                                 .out = out,
                                 .report = report};

@@ -35,6 +35,9 @@ struct parse_request {
     struct str content_type; /* from HTTP; may be empty */
     /* gzip, deflate, br, zstd, or empty (gzip and zstd are recognised by their magic). */
     struct str content_encoding;
+    /* Of a page that lists articles: which links are taken, and which are left out (base/selector.h);
+     * empty: told by structure, none. */
+    struct str links, skip;
     int64_t fetched_at; /* µs UTC: bounds the years that are inferred; 0 when not known */
 };
 

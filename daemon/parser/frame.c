@@ -5,10 +5,10 @@
 #include "limits.h"
 #include "utf8.h"
 
-/* What each type may carry. A document is its bytes and four strings of at most LIMIT_URL. */
+/* What each type may carry. A document is its bytes, four strings of at most LIMIT_URL and two of LIMIT_SELECTOR. */
 static const size_t frame_limit[FRAME_TYPES] = {
     [FRAME_HELLO] = 16,
-    [FRAME_DOCUMENT] = LIMIT_BODY + 4UL * (LIMIT_URL + 4) + 64,
+    [FRAME_DOCUMENT] = LIMIT_BODY + 4UL * (LIMIT_URL + 4) + 2UL * (LIMIT_SELECTOR + 4) + 64,
     [FRAME_ABOUT] = LIMIT_PARSER_FRAME,
     [FRAME_ITEM] = LIMIT_PARSER_FRAME,
     [FRAME_DONE] = 512 + LIMIT_REFUSED_LINES * 9,
@@ -107,6 +107,8 @@ void frame_document_put(struct buf *out, const struct parse_request *request, si
     put_str(out, str_upto(request->charset, LIMIT_URL));
     put_str(out, str_upto(request->content_type, LIMIT_URL));
     put_str(out, str_upto(request->content_encoding, LIMIT_URL));
+    put_str(out, str_upto(request->links, LIMIT_SELECTOR));
+    put_str(out, str_upto(request->skip, LIMIT_SELECTOR));
     set_length(out, begin, out->len - begin - FRAME_HEAD + body_len);
 }
 
@@ -118,7 +120,9 @@ int frame_document_get(struct str payload, struct parse_request *out)
         !str_take_le(&payload, 8, &fetched_at) || !get_str(&payload, LIMIT_URL, &request.url) ||
         !get_str(&payload, LIMIT_URL, &request.charset) ||
         !get_str(&payload, LIMIT_URL, &request.content_type) ||
-        !get_str(&payload, LIMIT_URL, &request.content_encoding) || payload.len > LIMIT_BODY)
+        !get_str(&payload, LIMIT_URL, &request.content_encoding) ||
+        !get_str(&payload, LIMIT_SELECTOR, &request.links) ||
+        !get_str(&payload, LIMIT_SELECTOR, &request.skip) || payload.len > LIMIT_BODY)
         return -EPROTO;
     request.type = (enum parse_type)type;
     request.fetched_at = (int64_t)fetched_at;
@@ -179,7 +183,8 @@ int frame_done_get(struct str payload, struct frame_done *out)
         !get_str(&payload, sizeof out->report.reason - 1, &reason))
         return -EPROTO;
     if ((error != 0 && error != EBADMSG && error != EMSGSIZE) || type >= PARSE_TYPES ||
-        items > parse_most_items((enum parse_type)type) || bad_items > LIMIT_BODY || !is_plain_line(reason))
+        items > parse_most_items((enum parse_type)type) || bad_items > LIMIT_BODY ||
+        !is_plain_line(reason))
         return -EPROTO;
     *out = (struct frame_done){.error = -(int)error,
                                .report = {.type = (enum parse_type)type,

@@ -2,6 +2,7 @@
  * For the tests of page, article and wirecopy: walks tests/cases/<what>, parses each case's input
  * and compares the items with expect.json:
  *
+ *     links, skip    selectors of a list page
  *     url            the document's address           headline, by, summary, slug, agency, located,
  *     body           paragraphs or lines that must    publisher, language, canonical, copyright,
  * image stand in this order              published, updated   as clock_format() writes them not
@@ -51,14 +52,18 @@ static inline void keep_about(void *ctx, const struct about *about)
     buf_puts(&o->feeds, about->field[ABOUT_FEEDS]);
 }
 
-static inline void outcome_of(enum parse_type type, struct str bytes, struct str url,
-                              struct outcome *o)
+static inline void outcome_with(struct parse_request request, struct outcome *o)
 {
     *o = (struct outcome){0};
-    struct parse_request request = {.bytes = bytes, .type = type, .url = url};
     assert_int_equal(clock_parse(CASES_FETCHED, &request.fetched_at), 0);
     struct parse_out out = {o, keep_about, keep_item};
     o->err = parse_document(&request, &out, &o->report);
+}
+
+static inline void outcome_of(enum parse_type type, struct str bytes, struct str url,
+                              struct outcome *o)
+{
+    outcome_with((struct parse_request){.bytes = bytes, .type = type, .url = url}, o);
 }
 
 static inline void outcome_done(struct outcome *o)
@@ -170,7 +175,12 @@ static inline void run_case(const char *folder, const char *name, const char *in
     scratch_read(path, &text);
     json_t *expect = json_loadb(text.at, text.len, 0, NULL);
     assert_non_null(expect);
-    outcome_of(type, buf_str(&bytes), expected_text(expect, "url"), &o);
+    outcome_with((struct parse_request){.bytes = buf_str(&bytes),
+                                        .type = type,
+                                        .url = expected_text(expect, "url"),
+                                        .links = expected_text(expect, "links"),
+                                        .skip = expected_text(expect, "skip")},
+                 &o);
     check(name, expect, &o);
     outcome_done(&o);
     json_decref(expect);
