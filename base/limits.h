@@ -53,6 +53,10 @@
 #define LIMIT_ATTRIBUTES      256          /* a tag: each is looked up by walking along them */
 #define LIMIT_FEED_ITEMS      10000        /* items of one feed */
 #define LIMIT_FEED_LINKS      64           /* feeds that one page leads to: lists of all feeds of a site have thirty */
+#define LIMIT_SITEMAP_FIRST   100          /* newest entries taken of a sitemap that is read for the first time: as many as LIMIT_PAGES_A_POLL */
+#define LIMIT_SITEMAP_CHILDREN 1000        /* newest children of an index that are looked at: eighty years of months */
+#define LIMIT_SITEMAP_CHILDREN_A_POLL 10   /* of them asked in one poll */
+#define LIMIT_SITEMAP_FIRST_CHILDREN 3     /* asked in the first one: the others are the archive */
 #define LIMIT_SELECTOR        1024         /* bytes of a selector that picks links */
 #define LIMIT_SITEMAP_URLS    50000        /* entries of one sitemap: as many as the protocol allows */
 #define LIMIT_TEXT            (2UL << 20)  /* bytes of one item's text */

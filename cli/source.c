@@ -9,11 +9,19 @@
 #include "show.h"
 #include "units.h"
 
-enum { SOURCE_ID = ASK_OWN, SOURCE_KIND, SOURCE_EVERY, SOURCE_PRIVATE };
+enum {
+    SOURCE_ID = ASK_OWN,
+    SOURCE_KIND,
+    SOURCE_EVERY,
+    SOURCE_LINKS,
+    SOURCE_SKIP,
+    SOURCE_SINCE,
+    SOURCE_PRIVATE
+};
 
 struct source_call {
     struct ask ask;
-    const char *id, *kind, *every;
+    const char *id, *kind, *every, *links, *skip, *since;
     bool allow_private;
 };
 
@@ -38,6 +46,9 @@ static int parse(struct source_call *call, int argc, char **argv)
         {"id", required_argument, NULL, SOURCE_ID},
         {"kind", required_argument, NULL, SOURCE_KIND},
         {"every", required_argument, NULL, SOURCE_EVERY},
+        {"links", required_argument, NULL, SOURCE_LINKS},
+        {"skip", required_argument, NULL, SOURCE_SKIP},
+        {"since", required_argument, NULL, SOURCE_SINCE},
         {"allow-private", no_argument, NULL, SOURCE_PRIVATE},
         {NULL, 0, NULL, 0},
     };
@@ -52,6 +63,15 @@ static int parse(struct source_call *call, int argc, char **argv)
             break;
         case SOURCE_EVERY:
             call->every = optarg;
+            break;
+        case SOURCE_LINKS:
+            call->links = optarg;
+            break;
+        case SOURCE_SKIP:
+            call->skip = optarg;
+            break;
+        case SOURCE_SINCE:
+            call->since = optarg;
             break;
         case SOURCE_PRIVATE:
             call->allow_private = true;
@@ -105,24 +125,36 @@ static int set_address(json_t *request, const char *address)
     return r;
 }
 
+/* Nothing, a word that means 0, or a duration. */
+static int read_duration(const char *option, const char *text, const char *zero, int64_t *out)
+{
+    if (!text || str_is(str_of(text), zero) || units_duration(str_of(text), out) == 0)
+        return 0;
+    return command_fail(&source_command, EX_USAGE,
+                        "--%s wants a duration (such as 5s, 10m, 1h) or %s", option, zero);
+}
+
 static int add_request(const struct source_call *call, const char *address, json_t **out)
 {
     json_t *request = json_pack("{s:s}", "do", "source-add");
-    int64_t every_us;
-    int code = 0;
-    if (call->every && !str_is(str_of(call->every), "auto") &&
-        units_duration(str_of(call->every), &every_us) < 0)
-        code = command_fail(&source_command, EX_USAGE,
-                            "--every wants a duration (such as 5s, 10m, 1h) or auto");
-    else if (set_address(request, address) < 0)
+    int64_t every_us = 0, since_us = 0;
+    int code = read_duration("every", call->every, "auto", &every_us);
+    if (code == 0)
+        code = read_duration("since", call->since, "all", &since_us);
+    if (code == 0 && set_address(request, address) < 0)
         code = command_fail(&source_command, EX_NOINPUT,
                             "neither a web address nor a folder that is there");
     if (call->id)
         json_object_set_new(request, "id", json_string(call->id));
     if (call->kind)
         json_object_set_new(request, "kind", json_string(call->kind));
-    if (call->every)
-        json_object_set_new(request, "every", json_string(call->every));
+    if (call->links)
+        json_object_set_new(request, "links", json_string(call->links));
+    if (call->skip)
+        json_object_set_new(request, "skip", json_string(call->skip));
+    if (call->since)
+        json_object_set_new(request, "since_us", json_integer(since_us));
+    json_object_set_new(request, "every_us", json_integer(every_us));
     if (call->allow_private)
         json_object_set_new(request, "allow_private", json_true());
     if (code)
@@ -158,9 +190,9 @@ static int source_run(int argc, char **argv)
     if (!verb)
         return unknown_verb(argv[optind]);
     bool adding = verb == &verbs[0];
-    if (!adding && (call.id || call.kind || call.every || call.allow_private))
-        return command_fail(&source_command, EX_USAGE,
-                            "--id, --kind, --every and --allow-private go with add");
+    if (!adding && (call.id || call.kind || call.every || call.links || call.skip || call.since ||
+                    call.allow_private))
+        return command_fail(&source_command, EX_USAGE, "options other than --json go with add");
     code = 0;
     if (adding)
         code = add_request(&call, argv[optind + 1], &request);
@@ -186,8 +218,10 @@ const struct command source_command = {
         "add wants a URL or a folder, the others a source's id, URL or folder. What stands in the\n"
         "configuration is removed there; pausing holds across restarts.\n\n"
         "      --id ID           add: its name in topics and logs (made from the address)\n"
-        "      --kind KIND       add: feed, page or directory\n"
+        "      --kind KIND       add: feed, page, sitemap or directory\n"
         "      --every DURATION  add: how often it is asked (auto)\n"
+        "      --links SELECTOR  add: links a page source takes; --skip: those it leaves out\n"
+        "      --since DURATION  add: age up to which a sitemap's entries are taken (2d), or all\n"
         "      --allow-private   add: its host may have a private address\n" ASK_HELP,
     .run = source_run,
 };

@@ -15,10 +15,14 @@
 enum config_lane { CONFIG_LANE_LIVE, CONFIG_LANE_BACKFILL };
 enum config_full_text { CONFIG_FULL_TEXT_AUTO, CONFIG_FULL_TEXT_ALWAYS, CONFIG_FULL_TEXT_NEVER };
 
+#define CONFIG_SINCE_US (2 * 24 * 3600 * (int64_t)1000000) /* the default of since: */
+
 struct config_source {
     char *kind, *url, *path, *id,
-        *title;       /* url or path NULL, both of a push source; id made of the other if need be */
-    int64_t every_us; /* 0: auto */
+        *title; /* url or path NULL, both of a push source; id made of the other if need be */
+    char *links, *skip; /* selectors, NULL none */
+    int64_t every_us;   /* 0: auto */
+    int64_t since_us;   /* 0: all */
     enum config_full_text full_text;
     enum config_lane lane;
     bool allow_private;

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "limits.h"
+#include "selector.h"
 #include "units.h"
 #include "wire.h"
 
@@ -38,6 +39,19 @@ int config_check_url(struct str text, struct buf *why)
 int config_check_line(struct str text, struct buf *why)
 {
     return text.len <= LIMIT_HEADER_VALUE ? 0 : is_not(why, text, "a short text");
+}
+
+int config_check_selector(struct str text, struct buf *why)
+{
+    struct selector selector;
+    char reason[SELECTOR_WHY];
+    if (text.len > LIMIT_SELECTOR)
+        return is_not(why, text, "a short selector");
+    if (selector_read(text, &selector, reason) == 0)
+        return 0;
+    conf_quote(why, text);
+    buf_printf(why, " is not a selector: %s", reason);
+    return -EINVAL;
 }
 
 int config_check_sql_name(struct str text, struct buf *why)

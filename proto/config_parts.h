@@ -21,6 +21,7 @@ int config_check_url(struct str text, struct buf *why);
 int config_check_line(struct str text, struct buf *why);
 int config_check_language(struct str text, struct buf *why);
 int config_check_user_agent(struct str text, struct buf *why);
+int config_check_selector(struct str text, struct buf *why);
 int config_check_sql_name(struct str text, struct buf *why);
 int config_check_listen(struct str text, struct buf *why);
 int config_check_endpoint(struct str text, struct buf *why);

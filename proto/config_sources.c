@@ -77,6 +77,9 @@ static int check_source(const struct list *l, size_t index)
         return complain(l, index, "url", "a directory has a path, not a url");
     if (!directory && s->path)
         return complain(l, index, "path", "only a directory has a path, this kind has a url");
+    if (!str_is(str_of(s->kind), "page") && (s->links || s->skip))
+        return complain(l, index, s->links ? "links" : "skip",
+                        "only a page source has links to pick");
     return 0;
 }
 

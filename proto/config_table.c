@@ -21,8 +21,8 @@ static const struct conf_word full_texts[] = {{"auto", CONFIG_FULL_TEXT_AUTO},
                                               {NULL, 0}};
 static const struct conf_word lanes[] = {
     {"live", CONFIG_LANE_LIVE}, {"backfill", CONFIG_LANE_BACKFILL}, {NULL, 0}};
-static const struct conf_word source_kinds[] = {
-    {"feed", 0}, {"page", 0}, {"directory", 0}, {"push", 0}, {NULL, 0}};
+static const struct conf_word source_kinds[] = {{"feed", 0},      {"page", 0}, {"sitemap", 0},
+                                                {"directory", 0}, {"push", 0}, {NULL, 0}};
 static const struct conf_word sink_kinds[] = {
     {"jsonl", 0}, {"sqlite", 0}, {"postgres", 0}, {NULL, 0}};
 static const struct conf_word jails[] = {{"seccomp", 0}, {"none", 0}, {NULL, 0}};
@@ -38,13 +38,14 @@ static const struct conf_setting source_settings[] = {
      .words = source_kinds,
      .noun = "kind",
      .derived = "feed with a url, directory with a path",
-     .help = "what is asked: an RSS, Atom or JSON feed; one web page; a directory that files are "
+     .help = "what is asked: an RSS, Atom or JSON feed; one web page; a sitemap; a directory that "
+             "files are "
              "dropped into; push is not asked, programs hand in its items"},
     {.key = "url",
      .type = CONF_TEXT,
      SOURCE(url),
      .check = config_check_url,
-     .help = "address of a feed or page, http or https"},
+     .help = "address of a feed, page or sitemap, http or https"},
     {.key = "path", .type = CONF_PATH, SOURCE(path), .help = "folder of a directory source"},
     {.key = "id",
      .type = CONF_TEXT,
@@ -68,6 +69,25 @@ static const struct conf_setting source_settings[] = {
      .max = LIMIT_INTERVAL_MAX_MS * USEC_PER_MSEC,
      .help = "how often it is asked; auto learns it, 10m to 24h; what the publisher asks for "
              "raises it"},
+    {.key = "links",
+     .type = CONF_TEXT,
+     SOURCE(links),
+     .check = config_check_selector,
+     .derived = "told by the page's structure",
+     .help = "the links a page source takes, as a CSS selector (ul.news a, #top .card)"},
+    {.key = "skip",
+     .type = CONF_TEXT,
+     SOURCE(skip),
+     .check = config_check_selector,
+     .help = "the links it leaves out, likewise"},
+    {.key = "since",
+     .type = CONF_DURATION,
+     SOURCE(since_us),
+     .initial = "2d",
+     .zero = "all",
+     .min = USEC_PER_HOUR,
+     .max = 3650 * USEC_PER_DAY,
+     .help = "age up to which the entries of a sitemap are taken"},
     {.key = "full_text",
      .type = CONF_WORD,
      SOURCE(full_text),

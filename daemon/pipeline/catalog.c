@@ -11,10 +11,11 @@
 
 static json_t *def_json(const struct source_def *def)
 {
-    return json_pack("{s:i, s:s, s:s, s:s*, s:s*, s:I, s:i, s:b}", "v", 1, "id", def->id, "kind",
-                     def->kind, "url", def->url, "path", def->path, "every_us",
-                     (json_int_t)def->every_us, "full_text", (int)def->full_text, "allow_private",
-                     (int)def->allow_private);
+    return json_pack("{s:i, s:s, s:s, s:s*, s:s*, s:s*, s:s*, s:I, s:I, s:i, s:b}", "v", 1, "id",
+                     def->id, "kind", def->kind, "url", def->url, "path", def->path, "links",
+                     def->links, "skip", def->skip, "since_us", (json_int_t)def->since_us,
+                     "every_us", (json_int_t)def->every_us, "full_text", (int)def->full_text,
+                     "allow_private", (int)def->allow_private);
 }
 
 /* The rows of sources that a command added carry their definition under '+' and the id, which no
@@ -56,13 +57,22 @@ static int64_t every_of(const json_t *request)
     return json_integer_value(json_object_get(request, "every_us"));
 }
 
+static int64_t since_of(const json_t *request)
+{
+    const json_t *since = json_object_get(request, "since_us");
+    return json_is_integer(since) ? json_integer_value(since) : CONFIG_SINCE_US;
+}
+
 void catalog_add(struct pipeline *p, const json_t *request, struct control_call *call)
 {
     char id[LIMIT_SOURCE_ID + 1], why[SOURCE_WHY];
     const char *kind = request_text(request, "kind"), *given = request_text(request, "id");
     struct source_def def = {.url = request_text(request, "url"),
                              .path = request_text(request, "path"),
+                             .links = request_text(request, "links"),
+                             .skip = request_text(request, "skip"),
                              .every_us = every_of(request),
+                             .since_us = since_of(request),
                              .allow_private =
                                  json_is_true(json_object_get(request, "allow_private")),
                              .added = true};
@@ -127,7 +137,10 @@ static int add_configured(struct pipeline *p, const struct config_source *c, cha
                              .url = c->url,
                              .path = c->path,
                              .title = c->title,
+                             .links = c->links,
+                             .skip = c->skip,
                              .every_us = c->every_us,
+                             .since_us = c->since_us,
                              .full_text = (enum source_full_text)c->full_text,
                              .lane = (enum source_lane)c->lane,
                              .allow_private = c->allow_private};
@@ -190,7 +203,10 @@ static int add_remembered(void *ctx, struct str key, struct str row)
         .kind = request_text(def_row, "kind"),
         .url = request_text(def_row, "url"),
         .path = request_text(def_row, "path"),
+        .links = request_text(def_row, "links"),
+        .skip = request_text(def_row, "skip"),
         .every_us = every_of(def_row),
+        .since_us = since_of(def_row),
         .full_text =
             (enum source_full_text)json_integer_value(json_object_get(def_row, "full_text")),
         .allow_private = json_is_true(json_object_get(def_row, "allow_private")),

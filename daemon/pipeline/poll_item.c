@@ -98,8 +98,24 @@ static void page_done(struct page *page, const struct item *read)
     accept_item(poll, batch, &whole, &page->identity);
     batch_commit(batch);
     page_free(page);
-    if (!poll->pages && poll->next_item == poll->item_count)
-        poll_finish(poll);
+    poll_go_on(poll);
+}
+
+/* There is nothing to show without its page, which may be there the next time: it stays unknown. */
+static bool waits_for_next_poll(const struct page *page, const struct fetch_reply *reply)
+{
+    const struct item *item = page->item;
+    bool passes = reply->class != FETCH_GONE &&
+                  (reply->class != FETCH_HTTP4XX || reply->status == 408 || reply->status == 425);
+    return passes && item->field[ITEM_HEADLINE].len == 0 && item_text(item).len == 0;
+}
+
+static void page_put_off(struct page *page)
+{
+    struct poll *poll = page->poll;
+    poll->left_over = true;
+    page_free(page);
+    poll_go_on(poll);
 }
 
 static void on_page_parsed(void *ctx, const struct parser_answer *answer)
@@ -119,6 +135,14 @@ static void on_page(void *ctx, const struct fetch_reply *reply)
 {
     struct page *page = ctx;
     page->fetch = NULL;
+    if (waits_for_next_poll(page, reply) && reply->class != FETCH_OK) {
+        log_info(
+            "pipeline: page not fetched, asked again later source=%s url=%s class=%s status=%d",
+            poll_id(page->poll), log_safez(reply->url), fetch_class_name(reply->class),
+            reply->status);
+        page_put_off(page);
+        return;
+    }
     if (reply->class != FETCH_OK || reply->not_modified) {
         log_info("pipeline: page not fetched, the list's text is taken source=%s url=%s class=%s "
                  "status=%d why=%s",
@@ -168,6 +192,17 @@ static bool ask_page(struct poll *poll, struct item **item, const struct link_id
     return true;
 }
 
+/* Remembered, so that it is not news the next time either. */
+static void pass(struct poll *poll, const struct link_identity *identity)
+{
+    struct pipeline *p = poll->pipeline;
+    struct link_writer writer = batch_writer(poll->batch);
+    link_ignore(p->link, identity, poll->fetched_at, poll->batch->generation, &writer);
+    poll->batch->dirty = true;
+    p->seen.filtered++;
+    p->seen.fetched++;
+}
+
 void poll_item(struct poll *poll, struct item **item)
 {
     struct pipeline *p = poll->pipeline;
@@ -177,6 +212,10 @@ void poll_item(struct poll *poll, struct item **item)
     poll->outcome.items++;
     if (link_is_listed(p->link, &identity)) {
         carrier_known(p);
+        return;
+    }
+    if ((*item)->flags & POLL_PASS) {
+        pass(poll, &identity);
         return;
     }
     if (wants_page(poll, *item)) {

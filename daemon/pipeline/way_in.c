@@ -55,6 +55,7 @@ static void poll_free(struct poll *poll)
     for (size_t i = poll->next_item; i < poll->item_count; i++)
         item_free(poll->items[i]);
     free(poll->items);
+    poll_free_children(poll);
     free(poll->url);
     free(poll->name);
     free(poll->etag);
@@ -124,14 +125,24 @@ static void take_slice(struct poll *poll)
         poll_item(poll, &item);
         item_free(item);
     }
-    if (poll->next_item == poll->item_count && !poll->pages) {
+    if (poll->next_item == poll->item_count && !poll->pages &&
+        poll->next_child == poll->child_count) {
         poll_finish(poll);
         return;
     }
     batch_commit(poll->batch);
     poll->batch = NULL;
+    poll_go_on(poll);
+}
+
+void poll_go_on(struct poll *poll)
+{
+    if (poll->fetch || poll->parse || ev_is_active(&poll->slice))
+        return;
     if (poll->next_item < poll->item_count)
         ev_timer_start(poll->pipeline->loop, &poll->slice);
+    else if (!poll_next_child(poll) && !poll->pages)
+        poll_finish(poll);
 }
 
 static void on_slice(struct ev_loop *loop, ev_timer *w, int events)
@@ -151,6 +162,21 @@ static void steal_items(struct poll *poll, const struct parser_answer *answer)
     }
 }
 
+/* A page where a feed should be often says where the feed is. */
+static void fail_as_page(struct poll *poll, const struct parser_answer *answer)
+{
+    struct str feed = answer->about ? answer->about->field[ABOUT_FEEDS] : STR_NONE;
+    feed = str_upto(feed, str_chr(feed, '\n'));
+    if (feed.len == 0) {
+        fail(poll, "not-a-feed",
+             "an HTML page or a text, not a feed; kind: page reads lists of links");
+        return;
+    }
+    char *error = xasprintf("this is a page; its feed is at %.*s", STR_ARG(feed));
+    fail(poll, "not-a-feed", error);
+    free(error);
+}
+
 static void on_parsed(void *ctx, const struct parser_answer *answer)
 {
     struct poll *poll = ctx;
@@ -161,14 +187,19 @@ static void on_parsed(void *ctx, const struct parser_answer *answer)
         poll->pipeline->seen.documents_refused++;
         fail(poll, class_of_parse(answer->error), answer->report.reason);
         poll_finish(poll);
+    } else if (answer->report.type == PARSE_SITEMAP &&
+               source_reads(poll->source) == SOURCE_READS_SITEMAP) {
+        poll_take_sitemap(poll, answer);
+        take_slice(poll);
     } else if (way_in_is_bare(answer)) {
         poll->pipeline->seen.documents_refused++;
-        fail(poll, "not-a-feed", "a sitemap without headlines");
+        fail(poll, "not-a-feed",
+             poll->name ? "a sitemap without headlines"
+                        : "a sitemap without headlines, not a feed; kind: sitemap reads it");
         poll_finish(poll);
     } else if (!poll->name && !is_list(answer->report.type)) {
         poll->pipeline->seen.documents_refused++;
-        fail(poll, "not-a-feed",
-             "an HTML page or a text, not a feed; kind: page reads lists of links");
+        fail_as_page(poll, answer);
         poll_finish(poll);
     } else {
         if (answer->about)
@@ -180,13 +211,18 @@ static void on_parsed(void *ctx, const struct parser_answer *answer)
 
 static void parse_list(struct poll *poll, const struct fetch_reply *reply)
 {
-    bool page = strcmp(source_def(poll->source)->kind, "page") == 0;
+    static const enum parse_type types[] = {[SOURCE_READS_FEED] = PARSE_AUTO,
+                                            [SOURCE_READS_PAGE] = PARSE_PAGE,
+                                            [SOURCE_READS_SITEMAP] = PARSE_SITEMAP};
+    const struct source_def *def = source_def(poll->source);
     struct parse_request request = {
-        .type = page ? PARSE_PAGE : PARSE_AUTO,
+        .type = types[source_reads(poll->source)],
         .url = str_of(poll->url),
         .charset = str_of(reply->charset),
         .content_type = str_of(reply->content_type),
         .content_encoding = str_of(reply->content_encoding),
+        .links = str_of(def->links),
+        .skip = str_of(def->skip),
         .fetched_at = poll->fetched_at,
     };
     poll->parse = parser_submit(poll->pipeline->parser, &request, reply->body, on_parsed, poll);
@@ -236,9 +272,11 @@ static void tell_source(struct poll *poll)
 {
     struct source_outcome *outcome = &poll->outcome;
     bool failed_before = source_health(poll->source) == SOURCE_FAILING;
+    poll_tell_children(poll, poll->left_over);
     /* Items were left over: the next answer must be the whole list again, not a 304. */
-    outcome->etag = poll->left_over ? NULL : poll->etag;
-    outcome->last_modified = poll->left_over ? NULL : poll->last_modified;
+    bool again = poll->left_over || poll->list_again;
+    outcome->etag = again ? NULL : poll->etag;
+    outcome->last_modified = again ? NULL : poll->last_modified;
     outcome->moved = poll->moved;
     outcome->title = poll->title;
     outcome->error = poll->error;

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "limits.h"
 #include "log.h"
+#include "selector.h"
 
 static bool is_plain(struct str url)
 {
@@ -15,6 +16,29 @@ static bool is_plain(struct str url)
             return false;
     }
     return true;
+}
+
+/* Only a page has links to pick, only a sitemap a past to leave out. */
+static int check_own(const struct source_def *def, char why[SOURCE_WHY])
+{
+    const char *const texts[] = {def->links, def->skip};
+    struct selector selector;
+    char reason[SELECTOR_WHY];
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        if (!texts[i])
+            continue;
+        const char *key = i ? "skip" : "links";
+        if (strcmp(def->kind, "page") != 0)
+            snprintf(why, SOURCE_WHY, "%s: only a page has links to pick", key);
+        else if (strlen(texts[i]) > LIMIT_SELECTOR)
+            snprintf(why, SOURCE_WHY, "%s: longer than %d bytes", key, LIMIT_SELECTOR);
+        else if (selector_read(str_of(texts[i]), &selector, reason) != 0)
+            snprintf(why, SOURCE_WHY, "%s: %s", key, reason);
+        else
+            continue;
+        return -EINVAL;
+    }
+    return 0;
 }
 
 int ask_check(const struct source_def *def, char why[SOURCE_WHY])
@@ -30,7 +54,7 @@ int ask_check(const struct source_def *def, char why[SOURCE_WHY])
     else if (def->path)
         snprintf(why, SOURCE_WHY, "path: a %s has a url instead", def->kind);
     else
-        return 0;
+        return check_own(def, why);
     return -EINVAL;
 }
 

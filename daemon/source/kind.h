@@ -14,6 +14,7 @@
 #include "schedule.h"
 #include "source.h"
 
+struct child;
 struct directory;
 
 enum source_phase { SOURCE_IDLE, SOURCE_UNDER_WAY, SOURCE_SETTLING };
@@ -21,8 +22,9 @@ enum source_phase { SOURCE_IDLE, SOURCE_UNDER_WAY, SOURCE_SETTLING };
 /* A kind is one of these in a file of its own, listed in kinds[] of sources.c. */
 struct source_kind {
     const char *name;
-    const char *at_rest; /* its state in a word while nothing is under way */
-    bool asks;           /* by URL; a directory has a path, a push source neither */
+    const char *at_rest;     /* its state in a word while nothing is under way */
+    enum source_reads reads; /* what is expected at its address */
+    bool asks;               /* by URL; a directory has a path, a push source neither */
     int (*check)(const struct source_def *def, char why[SOURCE_WHY]); /* 0, -EINVAL */
     void (*due)(struct source *source);   /* its time has come; it is IDLE and out of the heap */
     void (*start)(struct source *source); /* plans the first time */
@@ -31,7 +33,8 @@ struct source_kind {
     /* Frees what it holds. NULL: nothing. */
     void (*stop)(struct source *source);
 };
-extern const struct source_kind source_feed, source_page, source_directory, source_push;
+extern const struct source_kind source_feed, source_page, source_sitemap, source_directory,
+    source_push;
 
 struct source {
     struct sources *sources;
@@ -44,7 +47,8 @@ struct source {
     char *adopted; /* asked instead of def.url after equal 301 or 308 in a row; NULL none */
     char *moved;   /* where the last answers pointed, so many in a row */
     uint32_t moved_count;
-    char *title; /* the feed's own; NULL unknown */
+    char *title;            /* the feed's own; NULL unknown */
+    struct child *children; /* of a sitemap's index: sitemap.c */
     bool paused;
     /* Of a push source: batches, items, new ones, none, refused documents. */
     uint64_t asks, items, fresh_items, files, bad_files;
@@ -86,6 +90,11 @@ void source_keep(char **slot, const char *text);
 int ask_check(const struct source_def *def, char why[SOURCE_WHY]);
 void ask_start(struct source *source);
 void ask_due(struct source *source);
+
+/* ---- sitemap.c: the children of its index. The caller owns what it gets */
+json_t *sitemap_state(const struct source *source);
+void sitemap_restore(struct source *source, const json_t *list);
+void sitemap_forget(struct source *source);
 
 /* ---- state.c */
 void state_read(struct source *source, struct str state);

@@ -4,6 +4,7 @@
 const struct source_kind source_page = {
     .name = "page",
     .at_rest = "waiting",
+    .reads = SOURCE_READS_PAGE,
     .asks = true,
     .check = ask_check,
     .start = ask_start,

@@ -20,6 +20,16 @@ const char *source_title(const struct source *source)
     return source->def.title ? source->def.title : source->def.id;
 }
 
+enum source_reads source_reads(const struct source *source)
+{
+    return source->kind->reads;
+}
+
+bool source_is_new(const struct source *source)
+{
+    return source->schedule.last_success == 0;
+}
+
 void source_keep(char **slot, const char *text)
 {
     char *kept = text && *text ? xstrdup(text) : NULL;

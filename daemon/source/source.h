@@ -1,6 +1,6 @@
 /*
  * Sources: what is asked, when, and what came of it. One list (sources.c), one const struct of
- * functions a kind (feed.c, page.c, directory.c), listed by hand in kinds[].
+ * functions a kind (feed.c, page.c, sitemap.c, directory.c), listed by hand in kinds[].
  *
  * The room decides and remembers; it does not fetch, parse or store. `up` says SOURCE_ASK when a
  * request is due or SOURCE_FILE when a file is complete; the floor above carries it through and
@@ -24,9 +24,14 @@ struct source;
 enum source_lane { SOURCE_LIVE, SOURCE_BACKFILL };
 enum source_full_text { FULL_TEXT_AUTO, FULL_TEXT_ALWAYS, FULL_TEXT_NEVER };
 
+/* What its address should give: a feed, a page that lists articles, a sitemap. */
+enum source_reads { SOURCE_READS_FEED, SOURCE_READS_PAGE, SOURCE_READS_SITEMAP };
+
 struct source_def { /* as configured; strings are copied by sources_add() */
     const char *id, *kind, *url, *path, *title;
-    int64_t every_us; /* 0: auto */
+    const char *links, *skip; /* of a page: selectors, NULL none */
+    int64_t every_us;         /* 0: auto */
+    int64_t since_us;         /* of a sitemap: entries older than this are left out; 0: none is */
     enum source_full_text full_text;
     enum source_lane lane;
     bool allow_private;
@@ -95,6 +100,9 @@ void sources_make_id(struct sources *sources, const char *address, char *out, si
 const struct source_def *source_def(const struct source *source);
 const char *
 source_title(const struct source *source); /* feed's own, else configured, else the id */
+enum source_reads source_reads(const struct source *source);
+/* It has never been asked with success. */
+bool source_is_new(const struct source *source);
 /* Ask as soon as politeness allows. */
 void source_refresh(struct source *source);
 void source_pause(struct source *source, bool pause);
@@ -108,6 +116,26 @@ void source_file_done(struct source *source, const char *name, const char *class
 void source_pushed(struct source *source, uint32_t items, uint32_t fresh, uint32_t refused);
 bool source_takes_pushes(const struct source *source);
 void source_settled(struct source *source);
+
+struct source_child { /* of a sitemap's index */
+    char *url;
+    int64_t updated_at; /* as listed, 0 not known */
+    /* out: validators, lent until it is read; whether it was never read; whether the first poll knew it */
+    const char *etag, *last_modified;
+    bool first, old;
+    /* inside */
+    bool due;
+    int64_t asked_at;
+    size_t order;
+};
+/* Which children of an index are to be asked now: they stand first in `listed` afterwards, so many are
+ * returned. *again: the whole index is wanted next time too, unchanged or not. */
+size_t source_children(struct source *source, struct source_child *listed, size_t count,
+                       bool *again);
+/* It was asked. again: not all of it was taken, or it could not be read, so its turn comes again. */
+void source_child_read(struct source *source, const char *url, int64_t updated_at, const char *etag,
+                       const char *last_modified, bool again);
+
 /* Whatever was under way has been cancelled by the caller: none of source_polled(),
  * source_file_done() and source_settled() will come for it. The ask is due again, the file is taken
  * again; sources_remove() then frees the source at once, and one that was to go already goes here.

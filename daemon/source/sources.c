@@ -11,8 +11,8 @@
 
 #define DUE_A_TURN 64 /* asked in one turn of the loop */
 
-static const struct source_kind *const kinds[] = {&source_feed, &source_page, &source_directory,
-                                                  &source_push};
+static const struct source_kind *const kinds[] = {&source_feed, &source_page, &source_sitemap,
+                                                  &source_directory, &source_push};
 
 struct sources {
     struct sources_options options;
@@ -298,8 +298,9 @@ static struct source *make(struct sources *sources, const struct source_def *def
         sources_make_id(sources, kind->asks ? def->url : def->path, made, sizeof(made));
         id = made;
     }
-    struct source *s = xcalloc(1, sizeof(*s) + size_of(id) + size_of(def->url) +
-                                      size_of(def->path) + size_of(def->title));
+    struct source *s =
+        xcalloc(1, sizeof(*s) + size_of(id) + size_of(def->url) + size_of(def->path) +
+                       size_of(def->title) + size_of(def->links) + size_of(def->skip));
     char *at = (char *)(s + 1);
     s->sources = sources;
     s->kind = kind;
@@ -309,6 +310,8 @@ static struct source *make(struct sources *sources, const struct source_def *def
     s->def.url = copy(&at, def->url);
     s->def.path = copy(&at, def->path);
     s->def.title = copy(&at, def->title);
+    s->def.links = copy(&at, def->links);
+    s->def.skip = copy(&at, def->skip);
     return s;
 }
 

@@ -70,6 +70,8 @@ void source_state(const struct source *s, struct buf *out)
     if (taken.len)
         put_text(o, "taken", buf_cstr(&taken));
     buf_free(&taken);
+    if (s->children)
+        json_object_set_new(o, "children", sitemap_state(s));
     char *text = json_dumps(o, JSON_COMPACT);
     json_decref(o);
     if (!text)
@@ -107,6 +109,8 @@ static void read_relation(struct source *s, const json_t *o)
     const char *adopted = json_string_value(json_object_get(o, "adopted"));
     if (adopted && *adopted && s->kind->asks && !sources_at(s->sources, adopted))
         sources_adopt(s, adopted);
+    if (s->kind->reads == SOURCE_READS_SITEMAP)
+        sitemap_restore(s, json_object_get(o, "children"));
     const char *taken = json_string_value(json_object_get(o, "taken"));
     if (taken && !s->kind->asks)
         directory_restore(s, str_of(taken));
