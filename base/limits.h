@@ -38,7 +38,9 @@
 #define LIMIT_SKIPPED_BODY    (64UL << 10) /* bytes read of a body nobody wants (errors, redirects), to keep the connection */
 #define LIMIT_HOLD_WAIT_MS    60000        /* a host's Retry-After up to this is waited out in its line, a longer one is told at once */
 #define LIMIT_AUTO_MIN_MS     600000       /* learned intervals: the least */
-#define LIMIT_AUTO_FIRST_MS   3600000      /* learned intervals: where learning begins */
+#define LIMIT_AUTO_FIRST_MS   3600000      /* learned intervals: before the first answer */
+#define LIMIT_PRICE_MS        360000       /* a request is worth this long a wait of one item, unless there is a budget */
+#define LIMIT_RHYTHM_TIMES    256          /* publishing times that one poll teaches; more items count without */
 #define LIMIT_START_SPREAD_MS 600000       /* sources overdue at the start are spread over at most this */
 #define LIMIT_RETIRED_DAYS    30           /* after 410 Gone: looked at again */
 #define LIMIT_ADOPT_AFTER     3            /* equal 301 or 308 in a row before an address is taken over: maintenance pages; failures in a row there before it is left again */

@@ -47,6 +47,7 @@ struct config {
         unsigned per_host;
         int64_t spacing_us, timeout_us;
         uint64_t max_body;
+        unsigned asks_a_day; /* 0: no budget */
     } fetch;
     struct {
         unsigned children;

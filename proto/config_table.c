@@ -216,6 +216,13 @@ static const struct conf_setting fetch_settings[] = {
      .min = 1024,
      .max = LIMIT_BODY,
      .help = "bytes of one document, as sent and as decoded"},
+    {.key = "asks_a_day",
+     .type = CONF_INT,
+     AT(fetch.asks_a_day),
+     .initial = "0",
+     .min = 0,
+     .max = 1000000000,
+     .help = "asks of all sources with every: auto together; their intervals keep to it; 0: no budget"},
 };
 static const struct conf_table fetch_table = {TABLE(fetch_settings)};
 

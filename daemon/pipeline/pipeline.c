@@ -278,10 +278,12 @@ static int open_readers(struct pipeline *p, char why[PIPELINE_WHY])
                                             .max_body = c->fetch.max_body},
                     &p->fetch);
     if (rc == 0)
-        rc = sources_open(
-            &(struct sources_options){
-                .loop = p->loop, .up = way_in_source, .changed = on_source_changed, .ctx = p},
-            &p->sources);
+        rc = sources_open(&(struct sources_options){.loop = p->loop,
+                                                    .up = way_in_source,
+                                                    .changed = on_source_changed,
+                                                    .ctx = p,
+                                                    .asks_a_day = c->fetch.asks_a_day},
+                          &p->sources);
     if (rc == 0)
         return sources_restore(p, why);
     snprintf(why, PIPELINE_WHY, "fetching cannot start: %s", strerror(-rc));

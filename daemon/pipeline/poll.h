@@ -5,6 +5,7 @@
 #ifndef DATELINE_PIPELINE_POLL_H
 #define DATELINE_PIPELINE_POLL_H
 
+#include "limits.h"
 #include "inside.h"
 
 #include "list.h"
@@ -44,6 +45,7 @@ struct poll {
     bool list_again; /* something was left besides: the whole list is wanted again, not a 304 */
     /* what the source is told at the end; the strings are ours */
     struct source_outcome outcome;
+    int64_t fresh_at[LIMIT_RHYTHM_TIMES]; /* behind outcome.fresh_at */
     char *etag, *last_modified, *moved, *title, *error, *skip_hours, *skip_days;
     struct poll *prev, *next;
 };

@@ -28,6 +28,15 @@ void poll_drop_pages(struct poll *poll)
     }
 }
 
+static void note_time(struct poll *poll, int64_t published_at)
+{
+    struct source_outcome *outcome = &poll->outcome;
+    if (!published_at || outcome->fresh_at_count == LIMIT_RHYTHM_TIMES)
+        return;
+    poll->fresh_at[outcome->fresh_at_count++] = published_at;
+    outcome->fresh_at = poll->fresh_at;
+}
+
 /* What of a poll its items need to know. */
 static void accept_item(struct poll *poll, struct batch *batch, const struct item *item,
                         const struct link_identity *identity)
@@ -42,6 +51,8 @@ static void accept_item(struct poll *poll, struct batch *batch, const struct ite
                               .lane = def->lane == SOURCE_BACKFILL ? LANE_BACKFILL : LANE_LIVE};
     carrier_accept(&carrier, batch, item, identity);
     poll->outcome.fresh_items += carrier.fresh;
+    if (carrier.fresh)
+        note_time(poll, item->published_at);
 }
 
 /* ---------------------------------------------------------------------------------- its page */

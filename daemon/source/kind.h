@@ -55,8 +55,9 @@ struct source {
 
     /* only in memory */
     enum source_phase phase;
-    bool asked;   /* one of LIMIT_ASKS_UNDER_WAY */
-    bool leaving; /* goes when what is under way has ended */
+    bool asked;          /* one of LIMIT_ASKS_UNDER_WAY */
+    int64_t budgeted_us; /* the interval that the budget counts it with; 0 none */
+    bool leaving;        /* goes when what is under way has ended */
     struct due_entry due;
     struct directory *directory;
     UT_hash_handle by_id, by_origin, by_adopted;
@@ -77,6 +78,10 @@ bool sources_held(const struct sources *sources);
 struct directories *sources_directories(struct sources *sources);
 void sources_up(struct source *source, struct source_event *event);
 double sources_chance(struct sources *sources); /* 0..1 */
+/* What a request is worth, for schedule_terms. */
+double sources_price(struct sources *sources);
+/* The interval of this source was learned anew: its part of the budget follows. */
+void sources_note_interval(struct source *source);
 /* Who is asked at this address, by definition or by adoption; NULL nobody. */
 struct source *sources_at(struct sources *sources, const char *address);
 /* NULL: back to its own. Frees the former. */

@@ -4,15 +4,12 @@
 #include "limits.h"
 #include "utf8.h"
 
-#define LEAST_US    (LIMIT_AUTO_MIN_MS * USEC_PER_MSEC)
-#define FIRST_US    (LIMIT_AUTO_FIRST_MS * USEC_PER_MSEC)
-#define MOST_US     (LIMIT_INTERVAL_MAX_MS * USEC_PER_MSEC)
-#define LONGER_US   (10 * USEC_PER_MIN)
-#define QUIET_US    (31 * USEC_PER_DAY)
-#define PUNCTUAL_US (20 * USEC_PER_MIN)
-#define RETIRED_US  (LIMIT_RETIRED_DAYS * USEC_PER_DAY)
-#define ALL_HOURS   0xffffffU
-#define ALL_DAYS    0x7fU
+#define LEAST_US   (LIMIT_AUTO_MIN_MS * USEC_PER_MSEC)
+#define FIRST_US   (LIMIT_AUTO_FIRST_MS * USEC_PER_MSEC)
+#define MOST_US    (LIMIT_INTERVAL_MAX_MS * USEC_PER_MSEC)
+#define RETIRED_US (LIMIT_RETIRED_DAYS * USEC_PER_DAY)
+#define ALL_HOURS  0xffffffU
+#define ALL_DAYS   0x7fU
 
 const char *schedule_span(int64_t us, char out[SCHEDULE_SPAN])
 {
@@ -111,23 +108,21 @@ static int64_t within(int64_t us, int64_t least, int64_t most)
     return us < least ? least : us > most ? most : us;
 }
 
-static void learn(struct schedule *s, const struct source_outcome *o, int64_t now, int64_t gap_us)
+/* What an ask showed of the source's rhythm, and the wait that costs least by it. */
+static void learn(struct schedule *s, const struct schedule_terms *terms,
+                  const struct source_outcome *o, int64_t asked)
 {
-    int64_t interval = s->learned_us ? s->learned_us : FIRST_US;
-    bool first = s->last_success == 0; /* everything is new then: this proves nothing */
-    uint32_t items = o->not_modified ? 0 : o->items;
-    uint32_t known = o->fresh_items < items ? items - o->fresh_items : 0;
-    bool mostly_known =
-        items == 0 || o->fresh_items == 0 || (uint64_t)known * 3 >= (uint64_t)items * 2;
-    bool mostly_new = !mostly_known && (uint64_t)known * 3 < items;
-    if (!first && mostly_known && gap_us + PUNCTUAL_US > interval) {
-        interval += LONGER_US;
-        if (s->last_new && now - s->last_new > QUIET_US)
-            interval += USEC_PER_HOUR;
-    } else if (!first && mostly_new && gap_us - PUNCTUAL_US < interval) {
-        interval /= 2;
-    }
-    s->learned_us = within(interval, LEAST_US, MOST_US);
+    if (s->rhythm.at == 0)
+        rhythm_history(&s->rhythm, asked, o->fresh_at, o->fresh_at_count);
+    else
+        rhythm_watched(&s->rhythm, asked, o->fresh_at, o->fresh_at_count, o->fresh_items);
+    if (!o->not_modified)
+        s->window = o->items;
+    if (terms->every_us)
+        return;
+    struct rhythm_plan plan = {
+        .price_h = terms->price_h, .least_us = LEAST_US, .most_us = MOST_US, .window = s->window};
+    s->learned_us = rhythm_wait_us(&s->rhythm, &plan, asked);
 }
 
 /* ---- the decision: the latest of several times, which keeps its reason */
@@ -159,8 +154,14 @@ static void say_interval(struct decision *d, const struct schedule *s, int64_t e
 {
     char span[SCHEDULE_SPAN];
     d->wait_us = schedule_interval_us(s, every_us);
-    snprintf(d->why, sizeof(d->why), "the %s that %s", schedule_span(d->wait_us, span),
-             every_us ? "every: asks" : "were learned from how often something new comes");
+    schedule_span(d->wait_us, span);
+    if (every_us) {
+        snprintf(d->why, sizeof(d->why), "the %s that every: asks", span);
+        return;
+    }
+    double a_day = rhythm_items(&s->rhythm, s->rhythm.at, s->rhythm.at + USEC_PER_DAY);
+    snprintf(d->why, sizeof(d->why), "the %s that suit when it publishes (about %.*f items a day)",
+             span, a_day < 10 ? 1 : 0, a_day);
 }
 
 static void say_failure(struct decision *d, const struct schedule *s, int64_t every_us)
@@ -215,12 +216,10 @@ static void note_failure(struct schedule *s, const struct source_outcome *o)
         s->failures++;
 }
 
-static void note_success(struct schedule *s, int64_t every_us, const struct source_outcome *o,
-                         int64_t now)
+static void note_success(struct schedule *s, const struct schedule_terms *terms,
+                         const struct source_outcome *o, int64_t now)
 {
-    int64_t gap = s->last_success ? s->last_ask - s->last_success : 0;
-    if (!every_us)
-        learn(s, o, now, gap);
+    learn(s, terms, o, s->last_ask ? s->last_ask : now);
     s->failures = 0;
     s->retired = false;
     s->class[0] = s->error[0] = '\0';
@@ -240,10 +239,11 @@ static bool was_deferred(const struct source_outcome *o)
     return o->class && !o->gone && o->status == 0 && o->retry_after_us > 0;
 }
 
-void schedule_decide(struct schedule *s, int64_t every_us, const struct source_outcome *o,
-                     int64_t now, double chance)
+void schedule_decide(struct schedule *s, const struct schedule_terms *terms,
+                     const struct source_outcome *o, int64_t now, double chance)
 {
     struct decision d = {0};
+    int64_t every_us = terms->every_us;
     int64_t begun = s->last_ask ? s->last_ask : now;
     s->status = o->status;
     if (was_deferred(o)) {
@@ -263,7 +263,7 @@ void schedule_decide(struct schedule *s, int64_t every_us, const struct source_o
         note_failure(s, o);
         say_failure(&d, s, every_us);
     } else {
-        note_success(s, every_us, o, now);
+        note_success(s, terms, o, now);
         say_interval(&d, s, every_us);
     }
     /* The interval counts from ask to ask, what the publisher says from its answer on. */

@@ -3,23 +3,18 @@
  * here reads a clock.
  *
  * The rules, in the order in which they apply:
- *   1. the interval: the operator's `every`, else the learned one (Media Cloud's rule, below);
+ *   1. the interval: the operator's `every`, else the one that suits when the source publishes
+ *      (rhythm.h), between LIMIT_AUTO_MIN_MS and LIMIT_INTERVAL_MAX_MS;
  *   2. after a failure it doubles with each one in a row, up to a day; the first success heals;
  *   3. what the publisher asks for raises it: freshness (Cache-Control, Expires), ttl and
  *      sy:update*, Retry-After; skipHours and skipDays move the result out of what they name;
  *   4. chance lengthens it by up to a tenth, so that what fell into step falls out of it again.
  * 410 Gone retires a source: it is looked at again after LIMIT_RETIRED_DAYS.
- *
- * Learning: after a success look at the share of items that were known already (304 and nothing new
- * count as all). Two thirds and more: ten minutes longer, an hour more when nothing new came for a
- * month. Under one third: halved. Between the two nothing changes: the overlap proves that nothing
- * was missed. A poll that came 20 minutes early does not lengthen, one that came late does not
- * shorten. (github.com/mediacloud/rss-fetcher subtracts an hour, which suits its default of six
- * hours; ours is one.)
  */
 #ifndef DATELINE_SCHEDULE_H
 #define DATELINE_SCHEDULE_H
 
+#include "rhythm.h"
 #include "source.h"
 
 #define SCHEDULE_WHY   320
@@ -28,7 +23,9 @@
 
 struct schedule {
     /* stored */
-    int64_t learned_us;                       /* the interval, while `every` is auto; 0 not begun */
+    struct rhythm rhythm;                     /* when it publishes */
+    int64_t learned_us;                       /* the interval that suits it; 0 not begun */
+    uint32_t window;                          /* items of its last document */
     int64_t last_ask, last_success, last_new; /* wall, 0 never */
     int64_t next_at;                          /* wall, 0 at once */
     uint32_t failures;                        /* in a row */
@@ -44,9 +41,13 @@ struct schedule {
 
 /* An ask of a source begins. */
 void schedule_asked(struct schedule *s, int64_t now);
+struct schedule_terms { /* the operator's */
+    int64_t every_us;   /* 0: auto */
+    double price_h;     /* of a request, in hours that one item waits; for auto */
+};
 /* An ask ended. chance: 0..1. */
-void schedule_decide(struct schedule *s, int64_t every_us, const struct source_outcome *outcome,
-                     int64_t now, double chance);
+void schedule_decide(struct schedule *s, const struct schedule_terms *terms,
+                     const struct source_outcome *outcome, int64_t now, double chance);
 /* The daemon starts: what is overdue is spread, what was never asked is due now. */
 void schedule_start(struct schedule *s, int64_t every_us, int64_t now, double chance);
 /* The address that was asked is left for another one, which is due now: why. */

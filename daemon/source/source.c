@@ -154,7 +154,9 @@ void source_polled(struct source *s, const struct source_outcome *o)
 {
     assert(s->kind->asks && s->phase == SOURCE_UNDER_WAY);
     uint32_t failures_before = s->schedule.failures;
-    schedule_decide(&s->schedule, s->def.every_us, o, clock_now(), sources_chance(s->sources));
+    struct schedule_terms terms = {s->def.every_us, sources_price(s->sources)};
+    schedule_decide(&s->schedule, &terms, o, clock_now(), sources_chance(s->sources));
+    sources_note_interval(s);
     if (!o->class && !o->gone) {
         keep_validators(s, o);
         keep_title(s, o->title);

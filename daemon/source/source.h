@@ -62,6 +62,8 @@ struct source_outcome { /* of one ask */
     struct str skip_hours, skip_days; /* "0 1 2", "Saturday": as the feed says */
     const char *title;                /* of the feed, NULL unknown */
     uint32_t items, fresh_items;      /* in the document; new or updated */
+    const int64_t *fresh_at;          /* when they were published, of those that say it */
+    uint32_t fresh_at_count;
 };
 
 struct sources_options {
@@ -73,6 +75,9 @@ struct sources_options {
      * part after a restart. */
     void (*changed)(void *ctx, struct source *source);
     void *ctx;
+    /* Asks that all sources on auto together make in a day: their intervals are stretched, or made
+     * shorter, to keep to it. 0: no budget, each is asked as suits it. */
+    uint64_t asks_a_day;
 };
 
 int sources_open(const struct sources_options *options, struct sources **out);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/random.h>
 
+#include "budget.h"
 #include "clock.h"
 #include "limits.h"
 #include "log.h"
@@ -23,6 +24,7 @@ struct sources {
     ev_timer timer;
     struct directories *directories;
     uint64_t chance;
+    struct budget budget;
     bool started, held;
 };
 
@@ -108,6 +110,19 @@ void sources_note_ask(struct source *source, bool begins)
     rearm(sources); /* the next in line */
 }
 
+double sources_price(struct sources *sources)
+{
+    return budget_price(&sources->budget, clock_mono());
+}
+
+void sources_note_interval(struct source *source)
+{
+    bool counts = source->def.every_us == 0 && source->kind->asks && !source->leaving;
+    int64_t interval = counts ? source->schedule.learned_us : 0;
+    budget_note(&source->sources->budget, source->budgeted_us, interval);
+    source->budgeted_us = interval;
+}
+
 void sources_changed(struct source *source)
 {
     const struct sources_options *options = &source->sources->options;
@@ -148,6 +163,7 @@ int sources_open(const struct sources_options *options, struct sources **out)
     sources->options = *options;
     if (getrandom(&sources->chance, sizeof(sources->chance), 0) != (ssize_t)sizeof(sources->chance))
         sources->chance = (uint64_t)clock_now();
+    budget_init(&sources->budget, options->asks_a_day);
     ev_timer_init(&sources->timer, on_timer, 0., 0.);
     sources->timer.data = sources;
     sources->directories = directories_new(options->loop);
@@ -339,6 +355,7 @@ int sources_add(struct sources *sources, const struct source_def *def, struct st
             sources_adopt(adopter, NULL);
     }
     state_read(s, state);
+    sources_note_interval(s);
     if (sources->started)
         kind->start(s);
     if (out)
@@ -350,6 +367,7 @@ void source_free(struct source *s)
 {
     struct sources *sources = s->sources;
     sources_note_ask(s, false);
+    budget_note(&sources->budget, s->budgeted_us, 0);
     due_clear(due_of(s), &s->due);
     if (s->kind->stop)
         s->kind->stop(s);

@@ -16,6 +16,7 @@
 #include "log.h"
 
 #define STATE_VERSION 1
+#define MOST_BIN      1000000000 /* a stored bin, in thousandths */
 
 /* ---- out */
 
@@ -33,6 +34,27 @@ static void put_number(json_t *object, const char *key, int64_t n)
         json_object_set_new(object, key, json_integer(n));
 }
 
+/* Thousandths of items and hours, so that they are integers. */
+static void put_bins(json_t *array, const float *bins, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_integer((json_int_t)(bins[i] * 1000)));
+}
+
+static void put_rhythm(json_t *object, const struct rhythm *r)
+{
+    if (!r->at)
+        return;
+    json_t *array = json_array();
+    json_array_append_new(array, json_integer(r->at));
+    const float sums[] = {r->seen_h, r->items, r->recent, r->recent_due};
+    put_bins(array, sums, ARRAY_LEN(sums));
+    put_bins(array, r->hour, RHYTHM_HOURS);
+    put_bins(array, r->day, RHYTHM_DAYS);
+    put_bins(array, r->slot, RHYTHM_SLOTS);
+    json_object_set_new(object, "rhythm", array);
+}
+
 void source_state(const struct source *s, struct buf *out)
 {
     json_t *o = json_object();
@@ -47,6 +69,8 @@ void source_state(const struct source *s, struct buf *out)
     put_text(o, "title", s->title);
     put_number(o, "paused", s->paused);
     put_number(o, "learned_us", c->learned_us);
+    put_number(o, "window", c->window);
+    put_rhythm(o, &c->rhythm);
     put_number(o, "last_ask", c->last_ask);
     put_number(o, "last_success", c->last_success);
     put_number(o, "last_new", c->last_new);
@@ -116,8 +140,36 @@ static void read_relation(struct source *s, const json_t *o)
         directory_restore(s, str_of(taken));
 }
 
+static size_t get_bins(const json_t *array, size_t from, float *bins, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        json_int_t n = json_integer_value(json_array_get(array, from + i));
+        bins[i] = (float)(n < 0 ? 0 : n > MOST_BIN ? MOST_BIN : n) / 1000;
+    }
+    return from + count;
+}
+
+static void read_rhythm(struct rhythm *r, const json_t *array)
+{
+    float sums[4];
+    if (json_array_size(array) != 1 + ARRAY_LEN(sums) + RHYTHM_HOURS + RHYTHM_DAYS + RHYTHM_SLOTS)
+        return;
+    int64_t at = json_integer_value(json_array_get(array, 0)), now = clock_now();
+    r->at = at < 0 ? 0 : at > now ? now : at;
+    size_t next = get_bins(array, 1, sums, ARRAY_LEN(sums));
+    r->seen_h = sums[0];
+    r->items = sums[1];
+    r->recent = sums[2];
+    r->recent_due = sums[3];
+    next = get_bins(array, next, r->hour, RHYTHM_HOURS);
+    next = get_bins(array, next, r->day, RHYTHM_DAYS);
+    get_bins(array, next, r->slot, RHYTHM_SLOTS);
+}
+
 static void read_schedule(struct schedule *c, const json_t *o)
 {
+    read_rhythm(&c->rhythm, json_object_get(o, "rhythm"));
+    c->window = (uint32_t)get_number(o, "window", 0, UINT32_MAX);
     c->learned_us = get_number(o, "learned_us", 0, LIMIT_INTERVAL_MAX_MS * USEC_PER_MSEC);
     c->last_ask = get_number(o, "last_ask", 0, INT64_MAX);
     c->last_success = get_number(o, "last_success", 0, INT64_MAX);

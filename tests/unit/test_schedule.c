@@ -23,8 +23,9 @@ static void begin(void)
 /* One ask that is answered at once; the time then is the next one's. Gives the wait. */
 static int64_t poll_at(int64_t every_us, struct source_outcome outcome, double chance)
 {
+    struct schedule_terms terms = {every_us, 0.1};
     schedule_asked(&s, now);
-    schedule_decide(&s, every_us, &outcome, now, chance);
+    schedule_decide(&s, &terms, &outcome, now, chance);
     int64_t wait = s.next_at - now;
     now = s.next_at;
     return wait;
@@ -55,10 +56,12 @@ static void the_interval_counts_from_ask_to_ask(void **state)
     (void)state;
     begin();
     schedule_asked(&s, NOW);
-    schedule_decide(&s, 60 * USEC_PER_SEC, &known, NOW + 20 * USEC_PER_SEC, 0);
+    schedule_decide(&s, &(struct schedule_terms){60 * USEC_PER_SEC, 0.1}, &known,
+                    NOW + 20 * USEC_PER_SEC, 0);
     assert_int_equal(s.next_at, NOW + 60 * USEC_PER_SEC);
     schedule_asked(&s, NOW);
-    schedule_decide(&s, 60 * USEC_PER_SEC, &known, NOW + 200 * USEC_PER_SEC, 0);
+    schedule_decide(&s, &(struct schedule_terms){60 * USEC_PER_SEC, 0.1}, &known,
+                    NOW + 200 * USEC_PER_SEC, 0);
     assert_int_equal(s.next_at, NOW + 200 * USEC_PER_SEC);
 }
 
@@ -79,7 +82,8 @@ static void over_a_day_a_source_is_asked_within_a_tenth_of_its_interval(void **s
         schedule_asked(&s, now);
         int64_t answered = now + 2 * USEC_PER_SEC;
         int64_t asked = now;
-        schedule_decide(&s, 10 * USEC_PER_MIN, &known, answered, (double)(asks * 7 % 10) / 10);
+        schedule_decide(&s, &(struct schedule_terms){10 * USEC_PER_MIN, 0.1}, &known, answered,
+                        (double)(asks * 7 % 10) / 10);
         now = s.next_at;
         assert_in_range(now - asked, 10 * USEC_PER_MIN, 11 * USEC_PER_MIN);
     }
@@ -180,36 +184,45 @@ static void a_quiet_feed_is_asked_less_and_a_busy_one_more(void **state)
 {
     (void)state;
     begin();
-    assert_int_equal(poll(0, all_new), USEC_PER_HOUR); /* the first poll proves nothing */
-    assert_int_equal(poll(0, known), USEC_PER_HOUR + 10 * USEC_PER_MIN);
-    assert_int_equal(poll(0, some), USEC_PER_HOUR + 10 * USEC_PER_MIN);
-    assert_int_equal(poll(0, all_new), 35 * USEC_PER_MIN);
-    for (int i = 0; i < 5; i++)
-        poll(0, all_new);
-    assert_int_equal(poll(0, all_new), LIMIT_AUTO_MIN_MS * USEC_PER_MSEC);
-    for (int i = 0; i < 200; i++)
+    int64_t first = poll(0, known);
+    assert_in_range(first, 30 * USEC_PER_MIN, 2 * USEC_PER_HOUR);
+    assert_non_null(strstr(s.why, "suit when it publishes"));
+    for (int i = 0; i < 60; i++)
+        poll(0, some); /* ten a look, twenty in the document: half of it may be new */
+    assert_int_equal(poll(0, some), LIMIT_AUTO_MIN_MS * USEC_PER_MSEC);
+    for (int64_t until = now + 100 * USEC_PER_DAY; now < until;)
         poll(0, known);
-    assert_int_equal(poll(0, known), USEC_PER_DAY);
+    assert_true(poll(0, known) > 3 * USEC_PER_HOUR);
 }
 
-static void nothing_new_for_a_month_lengthens_by_an_hour_more(void **state)
+static void the_first_document_tells_of_the_days_before(void **state)
 {
     (void)state;
     begin();
-    poll(0, all_new);
-    now += 32 * USEC_PER_DAY;
-    assert_int_equal(poll(0, known), 2 * USEC_PER_HOUR + 10 * USEC_PER_MIN);
+    int64_t times[48];
+    for (int i = 0; i < 48; i++) /* one an hour, for two days */
+        times[i] = NOW - (i + 1) * USEC_PER_HOUR + 30 * USEC_PER_MIN;
+    struct source_outcome o = {
+        .status = 200, .items = 48, .fresh_items = 48, .fresh_at = times, .fresh_at_count = 48};
+    int64_t busy = poll(0, o);
+    begin();
+    o.fresh_at_count = 2; /* the rest says nothing of when */
+    times[1] = NOW - 13 * USEC_PER_DAY;
+    assert_true(poll(0, o) > 2 * busy);
 }
 
-static void a_poll_out_of_time_teaches_nothing(void **state)
+static void a_304_is_a_look_that_saw_nothing_new(void **state)
 {
     (void)state;
     begin();
-    poll(0, all_new);
-    now = s.last_ask + USEC_PER_MIN; /* early: of course nothing is new */
-    assert_int_equal(poll(0, known), USEC_PER_HOUR);
-    now += USEC_PER_DAY; /* late: of course all is new */
-    assert_int_equal(poll(0, all_new), USEC_PER_HOUR);
+    poll(0, some);
+    int64_t first = 0, last = 0;
+    for (int i = 0; i < 40; i++) {
+        last = poll(0, (struct source_outcome){.status = 304, .not_modified = true});
+        first = first ? first : last;
+    }
+    assert_true(last > 2 * first);
+    assert_int_equal(s.window, 20); /* a 304 does not say how many there are */
 }
 
 static void skipped_hours_and_days_are_not_asked(void **state)
@@ -286,8 +299,8 @@ int main(void)
         cmocka_unit_test(a_source_that_was_not_asked_did_not_fail),
         cmocka_unit_test(gone_retires_for_a_month_and_a_success_brings_back),
         cmocka_unit_test(a_quiet_feed_is_asked_less_and_a_busy_one_more),
-        cmocka_unit_test(nothing_new_for_a_month_lengthens_by_an_hour_more),
-        cmocka_unit_test(a_poll_out_of_time_teaches_nothing),
+        cmocka_unit_test(the_first_document_tells_of_the_days_before),
+        cmocka_unit_test(a_304_is_a_look_that_saw_nothing_new),
         cmocka_unit_test(skipped_hours_and_days_are_not_asked),
         cmocka_unit_test(sets_that_leave_no_time_are_ignored),
         cmocka_unit_test(a_start_asks_the_new_at_once_and_spreads_the_overdue),
