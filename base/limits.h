@@ -76,6 +76,9 @@
 #define LIMIT_PARSER_CHILDREN 64
 #define LIMIT_PARSER_REPLY    (32UL << 20) /* bytes a child may answer to one document: four times the body */
 #define LIMIT_PARSE_BACKLOG   64           /* documents waiting for a parser child, 8 MiB each at worst: above this no source is asked */
+#define LIMIT_QUARANTINE_DOCUMENTS 100     /* set aside for inspection, of each kind: what nobody looked at among a hundred is not missed */
+#define LIMIT_QUARANTINE_BYTES (128UL << 20) /* the same in bytes: sixteen documents of the largest size */
+#define LIMIT_QUARANTINE_WAITING 16        /* of them in memory until they are written: more are dropped */
 #define LIMIT_JSON_DEPTH      64           /* jansson alone allows 2,048 */
 #define LIMIT_JSON_NODES      1000000      /* values of one text: 64 bytes each, and a child has 256 MiB */
 #define LIMIT_ZIP_MEMBERS     1000         /* documents of one archive: their headers alone would be work */

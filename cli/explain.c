@@ -40,12 +40,14 @@ static int explain_run(int argc, char **argv)
 
 const struct command explain_command = {
     .name = "explain",
-    .usage = "[-c FILE | --connect ENDPOINT] [--json] URI|URL|SOURCE",
+    .usage = "[-c FILE | --connect ENDPOINT] [--json] URI|URL|SOURCE|DOCUMENT",
     .summary = "what happened to an item, a URL or a source, and what happens next",
     .help =
         "Asks about an item (by its uri, or the URL of its page) or a source (by id, URL or "
         "folder):\n"
         "when it is asked next and because of which rule, why it fails, whether an item was known\n"
-        "already, where it stands in the queue, who holds it, why it is dead.\n\n" ASK_HELP,
+        "already, where it stands in the queue, who holds it, why it is dead.\n"
+        "A document that no item came of is set aside for inspection, under quarantine:N: why,\n"
+        "where its bytes are, and how to read it again.\n\n" ASK_HELP,
     .run = explain_run,
 };

@@ -277,7 +277,7 @@ static int set_jail(struct parse *parse, const char *name)
     return command_fail(&parse_command, EX_USAGE, "--jail is seccomp or none");
 }
 
-enum { OPTION_FETCHED = 256, OPTION_LINKS, OPTION_SKIP };
+enum { OPTION_FETCHED = 256, OPTION_LINKS, OPTION_SKIP, OPTION_CONTENT_TYPE, OPTION_CONTENT_ENCODING };
 
 static int set_selector(const char *option, const char *text, struct str *out)
 {
@@ -311,6 +311,12 @@ static int set_option(struct parse *parse, int option, const char *value)
         return 0;
     case 'j':
         return set_jail(parse, value);
+    case OPTION_CONTENT_TYPE:
+        parse->request.content_type = str_of(value);
+        return 0;
+    case OPTION_CONTENT_ENCODING:
+        parse->request.content_encoding = str_of(value);
+        return 0;
     case OPTION_FETCHED:
         return set_fetched(parse, value);
     case OPTION_LINKS:
@@ -333,6 +339,8 @@ static const struct option long_options[] = {
     {"fetched", required_argument, NULL, OPTION_FETCHED},
     {"links", required_argument, NULL, OPTION_LINKS},
     {"skip", required_argument, NULL, OPTION_SKIP},
+    {"content-type", required_argument, NULL, OPTION_CONTENT_TYPE},
+    {"content-encoding", required_argument, NULL, OPTION_CONTENT_ENCODING},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -371,6 +379,8 @@ const struct command parse_command = {
             "                    ninjs, nitf, newsml (NewsML-G2), mail; default: auto\n"
             "  -u, --url URL     where the document came from: relative links start there\n"
             "  -c, --charset C   what HTTP or somebody says the charset is\n"
+            "      --content-type T, --content-encoding E\n"
+            "                    what HTTP said of the document: application/rss+xml, gzip\n"
             "  -d, --describe    first a line {\"feed\": ...}: what the document says of itself\n"
             "      --fetched T   time of the fetch, 2026-11-21T08:00:00Z; default: now\n"
             "      --links SEL   page: take the links that a CSS selector picks (ul.news a)\n"

@@ -59,7 +59,7 @@ _dateline()
     push)
         if [[ $cur == -* ]]; then _dateline_words "--source --type --ndjson --backfill --url --position $shared"; else _dateline_files; fi ;;
     parse)
-        if [[ $cur == -* ]]; then _dateline_words "--type --url --charset --describe --fetched --jail --in-process --help"; else _dateline_files; fi ;;
+        if [[ $cur == -* ]]; then _dateline_words "--type --url --charset --content-type --content-encoding --describe --fetched --jail --in-process --help"; else _dateline_files; fi ;;
     backup) if [[ $cur == -* ]]; then _dateline_words "--keep --verify --list $shared"; else _dateline_files; fi ;;
     keygen) if [[ $cur == -* ]]; then _dateline_words "--name --role --help"; else _dateline_files; fi ;;
     classify) if [[ $cur == -* ]]; then _dateline_words "--analyzers --models --help"; else _dateline_files; fi ;;

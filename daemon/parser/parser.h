@@ -37,6 +37,10 @@ struct parser_answer {
     const struct about *about; /* NULL when there was none; lent */
     struct item **items;       /* lent; take one by setting it to NULL in the array */
     size_t count;
+    /* What was asked, lent, its bytes too; and the owner of these, to take them by setting it to
+     * BUF_NONE. Both are empty when the document was larger than it may be. */
+    const struct parse_request *request;
+    struct buf *document;
 };
 
 /* 0; -ENOENT no such program, -EACCES, -ENOTSUP the jail is refused here. Children are started at

@@ -1,5 +1,6 @@
 #include "inside.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #include "limits.h"
@@ -43,6 +44,19 @@ static void count_answer(struct parser_counts *counts, const struct parser_answe
     }
 }
 
+/* The document is kept until here: who takes the answer may want to set aside what cost a child its
+ * life. */
+static void job_tell(struct parser_job *job, struct parser_answer *answer)
+{
+    struct parse_request request;
+    int error = frame_document_get(str_from(buf_str(&job->head), FRAME_HEAD), &request);
+    assert(!error); /* it is ours */
+    request.bytes = buf_str(&job->bytes);
+    answer->request = &request;
+    answer->document = &job->bytes;
+    job->on_answer(job->ctx, answer);
+}
+
 void parser_job_answer(struct parser *parser, struct parser_job *job, struct parser_answer *answer)
 {
     parser->backlog--;
@@ -53,7 +67,7 @@ void parser_job_answer(struct parser *parser, struct parser_job *job, struct par
     }
     count_answer(&parser->counts, answer);
     if (job->on_answer)
-        job->on_answer(job->ctx, answer);
+        job_tell(job, answer);
     parser_job_free(job);
 }
 

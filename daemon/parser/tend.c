@@ -171,7 +171,6 @@ static int send_step(struct child *child)
     job->sent += (size_t)n;
     if (job->sent < job->head.len + job->bytes.len)
         return -EAGAIN;
-    buf_free(&job->bytes);
     deadline_begin(child); /* sending was our time */
     return 0;
 }

@@ -112,13 +112,16 @@ static void answer_explain(struct pipeline *p, const json_t *request, struct con
     const char *what = request_text(request, "what");
     json_t *answer;
     if (!what || !*what) {
-        control_fail(call, EX_USAGE, "explain needs an item's uri, a URL, or a source's id");
+        control_fail(
+            call, EX_USAGE,
+            "explain needs an item's uri, a URL, a source's id, or that of a document set aside");
         return;
     }
     if (explain_what(p, str_of(what), &answer) == 0)
         control_answer(call, answer);
     else
-        control_fail(call, EX_NOINPUT, "nothing is known of %s: no source, no item, no queue entry",
+        control_fail(call, EX_NOINPUT,
+                     "nothing is known of %s: no source, no item, no document set aside",
                      log_safez(what));
 }
 

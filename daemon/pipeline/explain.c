@@ -1,10 +1,12 @@
-/* What happened to it and what happens next: for a source, an item's uri, or a URL. */
+/* What happened to it and what happens next: for a source, an item's uri, a document that was set aside,
+ * or a URL. */
 #include "inside.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #include "clock.h"
+#include "limits.h"
 #include "log.h"
 #include "url.h"
 
@@ -26,10 +28,78 @@ static json_t *answer_of(const char *kind, json_t *lines, json_t *facts)
     return json_pack("{s:b, s:s, s:o, s:o}", "ok", 1, "kind", kind, "lines", lines, "facts", facts);
 }
 
+/* ---------------------------------------------------------------------- a document set aside */
+
+#define SET_ASIDE_SHOWN 5
+
+static const char *text_at(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+/* What its child came to, in a word more than the reason in `why`. */
+static const char *fate_of(const char *reason)
+{
+    static const struct {
+        const char *reason, *text;
+    } fates[] = {
+        {"not-understood", "it was refused: the reader did not understand it"},
+        {"over-limit", "it was refused: it breaks a limit"},
+        {"deadline", "its parser child was killed: it broke the limit of time"},
+        {"malformed-frame",
+         "its parser child was killed: what it answered is no answer of ours, so "
+         "it counts as taken over"},
+        {"child-died", "its parser child came to its end over it"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(fates); i++)
+        if (strcmp(reason, fates[i].reason) == 0)
+            return fates[i].text;
+    return "nothing came of it";
+}
+
+static void say_document(json_t *lines, const json_t *facts)
+{
+    const char *url = text_at(facts, "url");
+    say(lines, "%s: a document of source %s%s%s", text_at(facts, "id"), text_at(facts, "source"),
+        *url ? ", " : "", url);
+    say(lines, "%s (%s)", fate_of(text_at(facts, "reason")), text_at(facts, "why"));
+    say(lines, "set aside %s: %lld bytes, as they were received, in %s", text_at(facts, "at"),
+        (long long)json_integer_value(json_object_get(facts, "bytes")), text_at(facts, "file"));
+    say(lines, "to read it again in a child of its own: %s", text_at(facts, "replay"));
+    say(lines,
+        "it is not read again by itself; it goes when its address sends another such "
+        "document, or when %d newer ones have come",
+        LIMIT_QUARANTINE_DOCUMENTS);
+}
+
+/* One line for each of the newest ones. */
+static void say_set_aside(json_t *lines, const json_t *documents)
+{
+    size_t i, count = json_array_size(documents);
+    const json_t *facts;
+    json_array_foreach (documents, i, facts) {
+        if (i == SET_ASIDE_SHOWN) {
+            say(lines, "set aside: %zu more", count - i);
+            break;
+        }
+        say(lines, "set aside: %s, %s: %s (%s)", text_at(facts, "id"), text_at(facts, "url"),
+            text_at(facts, "reason"), text_at(facts, "why"));
+    }
+}
+
+static json_t *explain_document(json_t *facts)
+{
+    json_t *lines = json_array();
+    say_document(lines, facts);
+    return answer_of("document", lines, facts);
+}
+
 /* ------------------------------------------------------------------------------------- a source */
 
-static json_t *explain_source(struct source *source)
+static json_t *explain_source(const struct pipeline *p, struct source *source)
 {
+    json_t *documents = quarantine_of(p->quarantine, str_of(source_def(source)->id), STR_NONE);
     struct buf text = BUF_NONE;
     json_t *lines = json_array();
     source_explain(source, &text);
@@ -38,7 +108,10 @@ static json_t *explain_source(struct source *source)
         if (line.len)
             json_array_append_new(lines, json_stringn(line.at, line.len));
     buf_free(&text);
-    return answer_of("source", lines, source_json(source));
+    say_set_aside(lines, documents);
+    json_t *facts = source_json(source);
+    json_object_set_new(facts, "set_aside", documents);
+    return answer_of("source", lines, facts);
 }
 
 /* -------------------------------------------------------------------------------------- an item */
@@ -103,12 +176,6 @@ static void say_unfinished(struct pipeline *p, json_t *lines, json_t *facts, uin
     store_each_dead(p->store, queue_id, find_dead, &burial);
     if (!burial.found)
         say(lines, "handed over to the disk, not durable yet");
-}
-
-static const char *text_at(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
 }
 
 static void say_result(json_t *lines, json_t *facts, uint64_t seq, json_t *record)
@@ -183,14 +250,35 @@ static int explain_url(struct pipeline *p, struct str url, json_t **out)
     return rc;
 }
 
+/* What was sent under an address: the item that came of it, what was set aside of it, or both. */
+static int explain_address(struct pipeline *p, struct str url, json_t **out)
+{
+    json_t *documents = quarantine_of(p->quarantine, STR_NONE, url);
+    int rc = explain_url(p, url, out);
+    if (rc == 0) {
+        say_set_aside(json_object_get(*out, "lines"), documents);
+    } else if (json_array_size(documents)) {
+        *out = explain_document(json_incref(json_array_get(documents, 0)));
+        rc = 0;
+    }
+    json_decref(documents);
+    return rc;
+}
+
 int explain_what(struct pipeline *p, struct str what, json_t **out)
 {
     struct source *source = sources_find(p->sources, what);
     if (source) {
-        *out = explain_source(source);
+        *out = explain_source(p, source);
         return 0;
+    }
+    if (str_starts(what, STR(QUARANTINE_ID))) {
+        json_t *facts = quarantine_find(p->quarantine, what);
+        if (facts)
+            *out = explain_document(facts);
+        return facts ? 0 : -ENOENT;
     }
     if (str_starts(what, STR("urn:dateline:")))
         return explain_item(p, what, out);
-    return explain_url(p, what, out);
+    return explain_address(p, what, out);
 }

@@ -12,6 +12,7 @@
 #include "link.h"
 #include "live.h"
 #include "parser.h"
+#include "quarantine.h"
 #include "source.h"
 #include "store.h"
 #include "web.h"
@@ -87,6 +88,7 @@ struct pipeline {
     ev_prepare before_sleep;
     ev_check after_sleep;
     ev_timer drain, keep, acks;
+    struct quarantine *quarantine;
     struct backup *backup; /* the newest, NULL none since the start */
     struct backup_look *backup_looks;
     uint64_t kept; /* results before this seq were dropped since the start */

@@ -260,6 +260,7 @@ static void on_source_changed(void *ctx, struct source *source)
 static int open_readers(struct pipeline *p, char why[PIPELINE_WHY])
 {
     const struct config *c = p->config;
+    p->quarantine = quarantine_open(c->state, p->loop);
     int rc = parser_open(&(struct parser_options){.loop = p->loop,
                                                   .jail = c->parser.jail,
                                                   .children = c->parser.children},
@@ -389,6 +390,7 @@ static bool close_store(struct pipeline *p)
 {
     const struct timespec pause = {.tv_nsec = STORE_STEP_NS};
     bool over = backup_list_stop(p);
+    over = quarantine_close(p->quarantine, STORE_WAIT_US) && over;
     if (backup_stop(p) && over) {
         store_close(p->store);
         return true;

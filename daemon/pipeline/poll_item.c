@@ -136,6 +136,8 @@ static void on_page_parsed(void *ctx, const struct parser_answer *answer)
     if (answer->error || answer->count == 0) {
         log_info("pipeline: page not understood, the list's text is taken source=%s url=%s why=%s",
                  poll_id(page->poll), log_safez(page->url), log_safez(answer->report.reason));
+        quarantine_take(page->poll->pipeline->quarantine, poll_id(page->poll), str_of(page->url),
+                        answer);
         page_done(page, NULL);
         return;
     }

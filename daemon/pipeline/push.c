@@ -276,6 +276,9 @@ static void on_parsed(void *ctx, const struct parser_answer *answer)
         return;
     }
     refuse_parts(reading, answer);
+    if (reading->count == 1) /* of several together the pusher is told which it was */
+        quarantine_take(reading->push->pipeline->quarantine, push_id(reading->push),
+                        reading->push->given->document[reading->first].url, answer);
     if (way_in_is_bare(answer))
         refuse(reading->push, reading->first, 0, "not-understood", "a sitemap without headlines");
     else if (answer->error == 0)

@@ -184,6 +184,21 @@ static json_t *parser_json(struct pipeline *p)
     return o;
 }
 
+static json_t *quarantine_json(struct pipeline *p)
+{
+    struct quarantine_counts c;
+    json_t *o = json_object();
+    quarantine_counts(p->quarantine, &c);
+    set(o, "refused", number(c.documents[QUARANTINE_REFUSED]));
+    set(o, "refused_bytes", number(c.bytes[QUARANTINE_REFUSED]));
+    set(o, "refused_ever", number(c.taken[QUARANTINE_REFUSED]));
+    set(o, "suspect", number(c.documents[QUARANTINE_SUSPECT]));
+    set(o, "suspect_bytes", number(c.bytes[QUARANTINE_SUSPECT]));
+    set(o, "suspect_ever", number(c.taken[QUARANTINE_SUSPECT]));
+    set(o, "lost", number(c.lost));
+    return o;
+}
+
 static json_t *fetch_json(struct pipeline *p)
 {
     struct fetch_counts c;
@@ -251,6 +266,7 @@ json_t *answer_status(void *ctx)
     set(o, "security", security_json(p));
     set(o, "store", store_json(p));
     set(o, "parser", parser_json(p));
+    set(o, "quarantine", quarantine_json(p));
     set(o, "fetch", fetch_json(p));
     set(o, "loop", loop_json(p));
     set(o, "web", web ? json_string(web) : json_null());

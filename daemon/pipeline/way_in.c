@@ -185,6 +185,7 @@ static void on_parsed(void *ctx, const struct parser_answer *answer)
     pipeline_weigh(poll->pipeline);
     if (answer->error) {
         poll->pipeline->seen.documents_refused++;
+        quarantine_take(poll->pipeline->quarantine, poll_id(poll), str_of(poll->url), answer);
         fail(poll, class_of_parse(answer->error), answer->report.reason);
         poll_finish(poll);
     } else if (answer->report.type == PARSE_SITEMAP &&

@@ -62,6 +62,17 @@ static const struct sample {
     {"parser_backlog", "gauge", "Documents waiting or being read.", "", "parser.backlog"},
     {"parser_children", "gauge", "Parser children that are ready.", "", "parser.children"},
 
+    {"quarantine_documents", "gauge", "Documents set aside for inspection.", "kind=\"refused\"",
+     "quarantine.refused"},
+    {"quarantine_documents", "", "", "kind=\"suspect\"", "quarantine.suspect"},
+    {"quarantine_bytes", "gauge", "Bytes of them.", "kind=\"refused\"", "quarantine.refused_bytes"},
+    {"quarantine_bytes", "", "", "kind=\"suspect\"", "quarantine.suspect_bytes"},
+    {"quarantine_taken_total", "counter", "Documents ever set aside since the start.",
+     "kind=\"refused\"", "quarantine.refused_ever"},
+    {"quarantine_taken_total", "", "", "kind=\"suspect\"", "quarantine.suspect_ever"},
+    {"quarantine_lost_total", "counter", "Documents that could not be written there.", "",
+     "quarantine.lost"},
+
     {"fetch_requests_total", "counter", "Requests made.", "", "fetch.requests"},
     {"fetch_bytes_total", "counter", "Bytes received.", "", "fetch.bytes"},
     {"fetch_active", "gauge", "Requests under way.", "", "fetch.active"},
