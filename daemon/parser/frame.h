@@ -7,7 +7,7 @@
  *
  *     parent                         child
  *       │ ◄────────────────── HELLO ── │   once: the jail is shut, or why not
- *       │ ── DOCUMENT ───────────────► │   one at a time
+ *       │ ── DOCUMENT ───────────────► │   read one at a time; a few small ones wait in the socket
  *       │ ◄────────── ABOUT, ITEM …  ─ │   ABOUT at most once
  *       │ ◄─────────────────── DONE ── │   then the next document
  *

@@ -2,7 +2,8 @@
  * The pool of parser children: hostile bytes go in, items come out.
  *
  * A child is the program dateline-parser: it opens nothing, sees no key and no state, and is jailed
- * (parser/jail) before it reads its first document. One document at a time a child. A child that
+ * (parser/jail) before it reads its first document. It reads one at a time; small ones are sent ahead, so
+ * that it need not wait for us between two. A child that
  * dies, overruns its deadline or sends a malformed frame is killed and replaced; the document it
  * had is answered with the reason, the others wait in line.
  *

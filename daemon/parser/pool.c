@@ -129,7 +129,7 @@ struct parser_job *parser_submit(struct parser *parser, const struct parse_reque
     frame_document_put(&job->head, request, job->bytes.len);
     DL_APPEND(parser->waiting, job);
     parser->backlog++;
-    parser_feed_idle(parser);
+    parser_feed(parser);
     return job;
 }
 

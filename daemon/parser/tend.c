@@ -15,6 +15,11 @@
  * between documents. */
 #define STEP_BYTES (256UL << 10)
 #define KEPT_BYTES (1UL << 20)
+/* Documents of a child beside the one it reads, and bytes of each: enough to read while we take the answer,
+ * few enough that hardly any waits behind a slow one. */
+#define AHEAD_MOST  2
+#define AHEAD_BYTES (64UL << 10)
+#define AGAIN_US    (5 * USEC_PER_MSEC)
 
 /* ---------------------------------------------------------------------------------------- a child
  */
@@ -45,14 +50,34 @@ static void set_timer(struct child *child, int64_t in_us)
     child->due_us = clock_mono() + in_us;
 }
 
+/* What was sent ahead of its time waits again, in front of the others and in its old order. */
+static void take_back(struct parser *parser, struct parser_job *jobs)
+{
+    struct parser_job *job, *next;
+    DL_FOREACH_SAFE (jobs, job, next) {
+        job->sent = 0;
+        job->being_read = false;
+        if (job->on_answer)
+            continue;
+        DL_DELETE(jobs, job); /* cancelled meanwhile */
+        parser->backlog--;
+        parser_job_free(job);
+    }
+    DL_CONCAT(jobs, parser->waiting);
+    parser->waiting = jobs;
+}
+
 struct parser_job *parser_child_drop(struct child *child)
 {
     stop_watchers(child);
     process_end(&child->process);
     buf_free(&child->read);
     set_state(child, CHILD_DOWN);
-    struct parser_job *job = child->job;
-    child->job = NULL;
+    struct parser_job *job = child->jobs;
+    if (job)
+        DL_DELETE(child->jobs, job);
+    take_back(child->parser, child->jobs);
+    child->jobs = NULL;
     return job;
 }
 
@@ -134,7 +159,7 @@ static bool deadline_passed(struct child *child)
     left = least(left, LIMIT_PARSER_STARVED_MS * USEC_PER_MSEC - wall);
     if (left <= 0)
         return true;
-    set_timer(child, left < 5 * USEC_PER_MSEC ? 5 * USEC_PER_MSEC : left);
+    set_timer(child, left < AGAIN_US ? AGAIN_US : left);
     return false;
 }
 
@@ -143,6 +168,7 @@ static void deadline_begin(struct child *child)
     process_time(&child->process, &child->began);
     child->began_us = clock_mono();
     child->away_us = 0;
+    child->reprieved = false;
     set_timer(child, least(LIMIT_PARSER_CPU_MS, LIMIT_PARSER_WALL_MS) * USEC_PER_MSEC);
 }
 
@@ -160,18 +186,24 @@ static ssize_t send_next(int fd, const struct parser_job *job)
     return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
+static bool is_sent(const struct parser_job *job)
+{
+    return job->sent == job->head.len + job->bytes.len;
+}
+
 /* 0 when all is sent; -EAGAIN there is more; any other error: the child is gone, and reading sees it too
  * and still gets what it said last. */
 static int send_step(struct child *child)
 {
-    struct parser_job *job = child->job;
+    struct parser_job *job = child->jobs->prev; /* the last */
     ssize_t n = send_next(child->process.fd, job);
     if (n < 0)
         return errno == EINTR ? -EAGAIN : -errno;
     job->sent += (size_t)n;
-    if (job->sent < job->head.len + job->bytes.len)
+    if (!is_sent(job))
         return -EAGAIN;
-    deadline_begin(child); /* sending was our time */
+    if (job == child->jobs)
+        deadline_begin(child); /* sending was our time */
     return 0;
 }
 
@@ -185,23 +217,65 @@ static void on_writable(struct ev_loop *loop, ev_io *w, int events)
 /* A document nearly always fits into the socket, and so begins its way without a turn of the loop. */
 static void child_take(struct child *child, struct parser_job *job)
 {
+    bool first = !child->jobs;
     DL_DELETE(child->parser->waiting, job);
+    DL_APPEND(child->jobs, job);
     job->being_read = true;
-    child->job = job;
     child->documents++;
-    set_state(child, CHILD_BUSY);
+    if (first)
+        set_state(child, CHILD_BUSY);
     int error = send_step(child);
-    if (error)
+    if (error && first)
         deadline_begin(child);
     if (error == -EAGAIN)
         ev_io_start(child->parser->loop, &child->out);
 }
 
-void parser_feed_idle(struct parser *parser)
+static bool is_worn(const struct child *child)
 {
-    for (unsigned i = 0; i < parser->count && parser->waiting; i++)
-        if (parser->children[i].state == CHILD_IDLE)
-            child_take(&parser->children[i], parser->waiting);
+    return child->documents >= LIMIT_PARSER_DOCUMENTS &&
+           clock_mono() - child->since >= LIMIT_PARSER_AGE_MS * USEC_PER_MSEC;
+}
+
+static unsigned jobs_of(const struct child *child)
+{
+    const struct parser_job *job;
+    unsigned n = 0;
+    DL_FOREACH (child->jobs, job)
+        n++;
+    return n;
+}
+
+/* Whether it may have one more: small ones only, so that all of them fit into its socket. */
+static bool takes_ahead(const struct child *child, const struct parser_job *job)
+{
+    return child->state == CHILD_BUSY && is_sent(child->jobs->prev) && !is_worn(child) &&
+           job->head.len + job->bytes.len <= AHEAD_BYTES;
+}
+
+/* The child that gets the next document: an idle one, else the one that has the fewest. */
+static struct child *next_child(struct parser *parser)
+{
+    struct child *best = NULL;
+    unsigned fewest = AHEAD_MOST + 1;
+    for (unsigned i = 0; i < parser->count; i++) {
+        struct child *child = &parser->children[i];
+        unsigned has = jobs_of(child);
+        if (child->state == CHILD_IDLE)
+            return child;
+        if (has < fewest && takes_ahead(child, parser->waiting)) {
+            fewest = has;
+            best = child;
+        }
+    }
+    return best;
+}
+
+void parser_feed(struct parser *parser)
+{
+    struct child *child;
+    while (parser->waiting && (child = next_child(parser)))
+        child_take(child, parser->waiting);
 }
 
 /* ------------------------------------------------------------------------------------ receiving */
@@ -217,7 +291,7 @@ static int take_hello(struct child *child, struct str payload)
     child->parser->layers = hello.layers;
     ev_timer_stop(child->parser->loop, &child->timer);
     set_state(child, CHILD_IDLE);
-    parser_feed_idle(child->parser);
+    parser_feed(child->parser);
     return 0;
 }
 
@@ -241,10 +315,24 @@ static int take_item(struct parser_job *job, struct str payload)
     return 0;
 }
 
-static bool is_worn(const struct child *child)
+/* The child goes on with what it was sent ahead, or is idle; what it said of that already waits in `read`
+ * and is looked at in a turn of its own. */
+static void go_on(struct child *child)
 {
-    return child->documents >= LIMIT_PARSER_DOCUMENTS &&
-           clock_mono() - child->since >= LIMIT_PARSER_AGE_MS * USEC_PER_MSEC;
+    struct parser *parser = child->parser;
+    if (child->read.cap > KEPT_BYTES && !child->read.len)
+        buf_free(&child->read);
+    if (child->jobs) {
+        deadline_begin(child);
+        if (child->read.len)
+            ev_feed_event(parser->loop, &child->in, EV_READ);
+        return;
+    }
+    set_state(child, CHILD_IDLE);
+    if (is_worn(child)) {
+        parser_child_drop(child);
+        parser_child_start(child);
+    }
 }
 
 /* The job is done: the child takes the next one, or a fresh child does, and then the answer goes
@@ -252,22 +340,15 @@ static bool is_worn(const struct child *child)
 static void take_done(struct child *child, const struct frame_done *done)
 {
     struct parser *parser = child->parser;
-    struct parser_job *job = child->job;
+    struct parser_job *job = child->jobs;
     struct parser_answer answer = {.error = done->error, .report = done->report};
     if (job->too_large)
         answer = (struct parser_answer){.error = -EMSGSIZE,
                                         .report.reason = "the document is larger than it may be"};
-    child->job = NULL;
+    DL_DELETE(child->jobs, job);
     ev_timer_stop(parser->loop, &child->timer);
-    if (child->read.cap > KEPT_BYTES)
-        buf_free(&child->read);
-    buf_reset(&child->read);
-    set_state(child, CHILD_IDLE);
-    if (is_worn(child)) {
-        parser_child_drop(child);
-        parser_child_start(child);
-    }
-    parser_feed_idle(parser);
+    go_on(child);
+    parser_feed(parser);
     parser_job_answer(parser, job, &answer);
 }
 
@@ -275,9 +356,9 @@ static void take_done(struct child *child, const struct frame_done *done)
 static int take_frame(struct child *child, const struct frame *frame, struct frame_done *done,
                       bool *finished)
 {
-    struct parser_job *job = child->job;
+    struct parser_job *job = child->jobs;
     /* Who has not been given the whole document has nothing to say about it. */
-    if (child->state != CHILD_BUSY || job->sent < job->head.len + job->bytes.len)
+    if (child->state != CHILD_BUSY || !is_sent(job))
         return -EPROTO;
     job->replied += FRAME_HEAD + frame->payload.len;
     if (job->replied > LIMIT_PARSER_REPLY + LIMIT_PARSER_FRAME)
@@ -314,25 +395,26 @@ static bool take_frames(struct child *child)
         if (error)
             break;
     }
-    if (finished && rest.len) /* nothing may follow a DONE */
+    /* Nothing may follow the last DONE. */
+    if (finished && rest.len && (child->jobs->next == NULL || !is_sent(child->jobs->next)))
         error = -EPROTO;
     if (error && error != -EAGAIN) {
         child_fail(child, error,
                    error == -EPROTO ? "the parser child sent a malformed frame" : strerror(-error));
         return false;
     }
-    if (finished) {
-        take_done(child, &done);
-        return false;
-    }
     memmove(child->read.at, rest.at, rest.len);
     child->read.len = rest.len;
-    return true;
+    if (finished)
+        take_done(child, &done);
+    return !finished;
 }
 
 /* One read and what it brought. False when nothing more is to be read now, or (3). */
 static bool child_read(struct child *child)
 {
+    if (child->read.len && !take_frames(child)) /* left from before */
+        return false;
     buf_reserve(&child->read, STEP_BYTES);
     ssize_t n = read(child->process.fd, child->read.at + child->read.len, STEP_BYTES);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -352,6 +434,19 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int events)
     child_read(w->data);
 }
 
+/* Whether it has said something that was not read yet: perhaps it is done with this document and busy with
+ * the next, and only the loop came late. What it said is read in this turn, and then it is looked at again;
+ * once a document, so that nobody lives on by sending a byte now and then. */
+static bool has_word(struct child *child)
+{
+    struct pollfd fd = {child->process.fd, POLLIN, 0};
+    if (child->reprieved || poll(&fd, 1, 0) <= 0)
+        return false;
+    child->reprieved = true;
+    set_timer(child, AGAIN_US);
+    return true;
+}
+
 static void on_timer(struct ev_loop *loop, ev_timer *w, int events)
 {
     (void)loop;
@@ -365,7 +460,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *w, int events)
         child_fail(child, -ETIMEDOUT, "the parser child did not get ready");
         break;
     case CHILD_BUSY:
-        if (deadline_passed(child))
+        if (deadline_passed(child) && !has_word(child))
             child_fail(child, -ETIMEDOUT, "the document took longer to read than it may");
         break;
     case CHILD_IDLE:

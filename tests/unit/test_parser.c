@@ -269,6 +269,103 @@ static void a_child_that_speaks_unasked_is_replaced(void **state)
     assert_true(lost <= 1);
 }
 
+/* One child, so that all but the first are sent ahead. */
+static void open_one(struct pool *own)
+{
+    assert_int_equal(pool_open(own, pool_program("rogue-parser"), "none", 1), 0);
+}
+
+static void what_was_sent_ahead_to_a_child_that_fails_is_read_by_the_next(void **state)
+{
+    static const struct {
+        const char *document;
+        int error;
+    } rows[] = {{"exit", -ECHILD},           {"crash", -ECHILD}, {"junk", -EPROTO},
+                {"bad-item", -EPROTO},       {"twice", -EPROTO}, {"spin", -ETIMEDOUT},
+                {"hang", -ETIMEDOUT},        {"hello", -EPROTO}, {"miscount", -EPROTO},
+                {"not understood", -EBADMSG}};
+    (void)state;
+    struct pool own;
+    open_one(&own);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        pool_submit(&own, STR("items 3"));
+        pool_submit(&own, str_of(rows[i].document));
+        for (unsigned k = 0; k < 4; k++)
+            pool_submit(&own, STR("items 2"));
+    }
+    pool_run(&own);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct kept_answer *answer = &own.answers[6 * i];
+        assert_int_equal(answer[0].count, 3);
+        assert_int_equal(answer[1].error, rows[i].error);
+        for (unsigned k = 2; k < 6; k++) {
+            assert_int_equal(answer[k].error, 0);
+            assert_int_equal(answer[k].count, 2);
+        }
+    }
+    assert_int_equal(parser_backlog(own.parser), 0);
+    pool_close(&own);
+}
+
+static void what_was_sent_ahead_has_a_deadline_of_its_own(void **state)
+{
+    (void)state;
+    struct pool own;
+    open_one(&own);
+    pool_submit(&own, STR("spin"));
+    pool_submit(&own, STR("spin"));
+    pool_submit(&own, STR("items 1"));
+    int64_t began = clock_mono();
+    pool_run(&own);
+    assert_true(clock_mono() - began >= 2 * LIMIT_PARSER_CPU_MS * USEC_PER_MSEC);
+    assert_int_equal(own.answers[0].error, -ETIMEDOUT);
+    assert_int_equal(own.answers[1].error, -ETIMEDOUT);
+    assert_int_equal(own.answers[2].error, 0);
+    pool_close(&own);
+}
+
+static void what_was_sent_ahead_and_cancelled_is_not_answered(void **state)
+{
+    (void)state;
+    struct pool own;
+    open_one(&own);
+    pool_submit(&own, STR("exit"));
+    struct parser_job *ahead = pool_submit(&own, STR("items 1"));
+    pool_submit(&own, STR("items 1"));
+    parser_cancel(ahead);
+    own.asked = 2;
+    pool_run(&own);
+    assert_false(own.answers[1].came);
+    assert_int_equal(own.answers[2].count, 1);
+    assert_int_equal(parser_backlog(own.parser), 0);
+    pool_close(&own);
+}
+
+static void large_documents_behind_each_other_arrive_whole(void **state)
+{
+    (void)state;
+    struct pool own;
+    struct buf large = BUF_NONE;
+    open_one(&own);
+    buf_putz(&large, "length");
+    buf_reserve(&large, 3UL << 20);
+    memset(large.at + large.len, 'x', (3UL << 20) - large.len);
+    for (size_t len = 1000; len < 3UL << 20; len *= 2) {
+        pool_submit(&own, (struct str){large.at, len});
+        pool_submit(&own, STR("items 3000"));
+    }
+    pool_run(&own);
+    unsigned i = 0;
+    for (size_t len = 1000; len < 3UL << 20; len *= 2, i += 2) {
+        char expected[32];
+        snprintf(expected, sizeof expected, "%zu", len);
+        assert_string_equal(own.answers[i].guid, expected);
+        assert_int_equal(own.answers[i + 1].count, 3000);
+    }
+    pool_close(&own);
+    buf_free(&large);
+}
+
 static void a_cancelled_document_is_not_answered(void **state)
 {
     (void)state;
@@ -420,6 +517,10 @@ int main(void)
         WITH_POOL(an_error_that_no_reader_gives_is_the_end_of_a_child),
         WITH_POOL(a_reason_with_control_characters_is_the_end_of_a_child),
         WITH_POOL(a_child_that_speaks_unasked_is_replaced),
+        cmocka_unit_test(what_was_sent_ahead_to_a_child_that_fails_is_read_by_the_next),
+        cmocka_unit_test(what_was_sent_ahead_has_a_deadline_of_its_own),
+        cmocka_unit_test(what_was_sent_ahead_and_cancelled_is_not_answered),
+        cmocka_unit_test(large_documents_behind_each_other_arrive_whole),
         WITH_POOL(a_cancelled_document_is_not_answered),
         WITH_POOL(a_worn_out_child_is_replaced_between_two_documents),
         cmocka_unit_test(closing_with_documents_under_way_frees_them),
