@@ -277,7 +277,13 @@ static int set_jail(struct parse *parse, const char *name)
     return command_fail(&parse_command, EX_USAGE, "--jail is seccomp or none");
 }
 
-enum { OPTION_FETCHED = 256, OPTION_LINKS, OPTION_SKIP, OPTION_CONTENT_TYPE, OPTION_CONTENT_ENCODING };
+enum {
+    OPTION_FETCHED = 256,
+    OPTION_LINKS,
+    OPTION_SKIP,
+    OPTION_CONTENT_TYPE,
+    OPTION_CONTENT_ENCODING
+};
 
 static int set_selector(const char *option, const char *text, struct str *out)
 {

@@ -22,6 +22,8 @@ static const struct {
     {{"Rar!\x1a\7", 6}, "a RAR archive"},
     {{"7z\xbc\xaf\x27\x1c", 6}, "a 7z archive"},
     {{"BZh", 3}, "a bzip2 archive"},
+    {{"\x1f\x8b\x08", 3}, "a gzip file inside another archive"},
+    {{"\x28\xb5\x2f\xfd", 4}, "a zstd file inside another archive"},
     {{"\xfd"
       "7zXZ",
       5},

@@ -317,7 +317,7 @@ static void what_was_sent_ahead_has_a_deadline_of_its_own(void **state)
     pool_submit(&own, STR("items 1"));
     int64_t began = clock_mono();
     pool_run(&own);
-    assert_true(clock_mono() - began >= 2 * LIMIT_PARSER_CPU_MS * USEC_PER_MSEC);
+    assert_true(clock_mono() - began >= 2LL * LIMIT_PARSER_CPU_MS * USEC_PER_MSEC);
     assert_int_equal(own.answers[0].error, -ETIMEDOUT);
     assert_int_equal(own.answers[1].error, -ETIMEDOUT);
     assert_int_equal(own.answers[2].error, 0);
