@@ -285,22 +285,6 @@ void html_read(struct str page, struct html *out)
 
 /* ---- looking at it */
 
-enum html_tag html_tag_named(struct str name)
-{
-    for (size_t tag = HTML_OTHER + 1; tag < HTML_TAG_COUNT; tag++)
-        if (str_isi(name, TAGS[tag].name))
-            return (enum html_tag)tag;
-    return HTML_OTHER;
-}
-
-enum html_attr html_attr_named(struct str name)
-{
-    size_t id = 0;
-    while (id < HTML_ATTR_COUNT && !str_eqi(name, ATTRS[id]))
-        id++;
-    return (enum html_attr)id;
-}
-
 struct str html_attr(const struct html *html, size_t node, enum html_attr name)
 {
     const struct html_node *n = &html->nodes[node];

@@ -190,9 +190,6 @@ void html_done(struct html *html);
 
 /* Empty when the element has no such attribute (or it is empty). */
 struct str html_attr(const struct html *html, size_t node, enum html_attr name);
-/* By name, ASCII case folded: HTML_OTHER or HTML_ATTR_COUNT when it is not of those above. */
-enum html_tag html_tag_named(struct str name);
-enum html_attr html_attr_named(struct str name);
 bool html_is_block(enum html_tag tag);
 bool html_is_heading(enum html_tag tag);
 /* A copy that lives as long as the tree. */

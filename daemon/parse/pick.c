@@ -1,5 +1,7 @@
 #include "pick.h"
 
+#include "htmlname.h"
+
 struct ends {             /* bits: the part at which a beginning of the selector ends */
     uint64_t here, above; /* at this element; at it or an ancestor */
 };
@@ -15,7 +17,7 @@ struct picking {
 static bool passes(const struct html *html, size_t node, const struct selector_part *part)
 {
     for (size_t i = 0; i < part->test_count; i++) {
-        enum html_attr attr = html_attr_named(part->test[i].attribute);
+        enum html_attr attr = html_attr_of(part->test[i].attribute);
         if (attr == HTML_ATTR_COUNT ||
             !selector_passes(&part->test[i], html_attr(html, node, attr)))
             return false;
@@ -60,7 +62,7 @@ static void prepare(struct picking *p)
 {
     for (size_t k = 0; k < p->selector->count; k++) {
         struct str name = p->selector->part[k].name;
-        p->tag[k] = name.len ? html_tag_named(name) : HTML_TEXT;
+        p->tag[k] = name.len ? html_tag_of(name) : HTML_TEXT;
     }
     for (size_t i = p->html->count - 1; i > 0; i--) {
         if (p->html->nodes[i].tag == HTML_BODY)
