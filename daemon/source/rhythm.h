@@ -11,7 +11,7 @@
  * programming over slots of five minutes) and gives the first of them. For a steady source this is
  * the square-root rule of web crawlers, interval = sqrt(2 price / rate) (Cho and Garcia-Molina,
  * "Effective page refresh policies for web crawlers", ACM TODS 28(4), 2003, section 4 on why not in
- * proportion to the rate); for one that sleeps at night or publishes at the full hour it waits for
+ * proportion to the rate), with some more for the busy; for one that sleeps at night or publishes at the full hour it waits for
  * that.
  *
  * Pure: the caller brings the time. Wall times in microseconds, GMT.
@@ -36,7 +36,7 @@ struct rhythm {
 };
 
 struct rhythm_plan {
-    double price_h;            /* of a request, in hours that one item waits */
+    double price_h;            /* of a request, in hours that one item waits, at an item an hour */
     int64_t least_us, most_us; /* bounds of the wait */
     uint32_t window;           /* items that the document holds, 0 unknown: a request comes before
                                 * they are expected to have been pushed out */
