@@ -54,6 +54,7 @@
 #define LIMIT_HTML_NODES      500000       /* elements and texts of one page, 32 bytes each: the largest honest pages have 60,000 */
 #define LIMIT_ATTRIBUTES      256          /* a tag: each is looked up by walking along them */
 #define LIMIT_FEED_ITEMS      10000        /* items of one feed */
+#define LIMIT_DISCOVER_MS     4000         /* looking at an address that is added: the command line waits LIMIT_ASK_MS */
 #define LIMIT_FEED_LINKS      64           /* feeds that one page leads to: lists of all feeds of a site have thirty */
 #define LIMIT_SITEMAP_FIRST   100          /* newest entries taken of a sitemap that is read for the first time: as many as LIMIT_PAGES_A_POLL */
 #define LIMIT_SITEMAP_CHILDREN 1000        /* newest children of an index that are looked at: eighty years of months */

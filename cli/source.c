@@ -171,6 +171,14 @@ static void say(const struct verb *verb, const json_t *answer)
     struct buf out = BUF_NONE;
     show_put(&out, id);
     buf_printf(&out, ": %s", verb->done);
+    if (json_is_string(json_object_get(answer, "found"))) {
+        const json_t *kind = json_object_get(source, "kind");
+        buf_putz(&out, " as a ");
+        show_put(&out, str_of(json_string_value(kind)));
+        buf_putz(&out, " (found: ");
+        show_put(&out, json_text(answer, "found"));
+        buf_putc(&out, ')');
+    }
     if (json_is_string(json_object_get(source, "next"))) {
         buf_putz(&out, "; next ask ");
         json_when(&out, source, "next", clock_now());
@@ -216,7 +224,8 @@ const struct command source_command = {
     .summary = "adds, removes, pauses, resumes a source, or asks it now",
     .help =
         "add wants a URL or a folder, the others a source's id, URL or folder. What stands in the\n"
-        "configuration is removed there; pausing holds across restarts.\n\n"
+        "configuration is removed there; pausing holds across restarts. A URL that is added\n"
+        "without --kind is looked at: of a page its feed is taken, or its site's sitemap.\n\n"
         "      --id ID           add: its name in topics and logs (made from the address)\n"
         "      --kind KIND       add: feed, page, sitemap or directory\n"
         "      --every DURATION  add: how often it is asked (auto)\n"

@@ -80,6 +80,8 @@ static int check_source(const struct list *l, size_t index)
     if (!str_is(str_of(s->kind), "page") && (s->links || s->skip))
         return complain(l, index, s->links ? "links" : "skip",
                         "only a page source has links to pick");
+    if (!str_is(str_of(s->kind), "sitemap") && node_find(l->places[index].node, "since"))
+        return complain(l, index, "since", "only a sitemap has a past to leave out");
     return 0;
 }
 

@@ -31,13 +31,13 @@ _dateline()
     case $prev in
     -c | --config | --position | --key | --server-key) _dateline_files; return ;;
     --role) _dateline_words "worker subscriber publisher operator"; return ;;
-    --kind) _dateline_words "feed page directory"; return ;;
+    --kind) _dateline_words "feed page sitemap directory"; return ;;
     --every) _dateline_words "auto 5m 15m 1h"; return ;;
-    --type) _dateline_words "auto rss atom jsonfeed page article wirecopy ninjs nitf newsml mail"; return ;;
+    --type) _dateline_words "auto rss atom jsonfeed sitemap page article wirecopy ninjs nitf newsml mail"; return ;;
     --state) _dateline_words "ready leased delayed dead"; return ;;
     --source) _dateline_words "$(_dateline_sources)"; return ;;
     --jail) _dateline_words "seccomp none"; return ;;
-    --connect | --replay | --fetched | --id | --topic | --since | --url | --charset | --name | --reason | --number | -n) return ;;
+    --connect | --replay | --fetched | --id | --links | --skip | --topic | --since | --url | --charset | --name | --reason | --number | -n) return ;;
     esac
     case $command in
     help) _dateline_words "status sources source queue backup explain tail push parse classify train keygen" ;;
@@ -49,7 +49,7 @@ _dateline()
         if ((COMP_CWORD == 2)); then
             _dateline_words "add remove pause resume refresh $shared"
         elif [[ $cur == -* ]]; then
-            _dateline_words "--id --kind --every --allow-private $shared"
+            _dateline_words "--id --kind --every --links --skip --since --allow-private $shared"
         elif [[ ${COMP_WORDS[2]} == add ]]; then
             compopt -o dirnames 2>/dev/null
         else
@@ -59,7 +59,7 @@ _dateline()
     push)
         if [[ $cur == -* ]]; then _dateline_words "--source --type --ndjson --backfill --url --position $shared"; else _dateline_files; fi ;;
     parse)
-        if [[ $cur == -* ]]; then _dateline_words "--type --url --charset --content-type --content-encoding --describe --fetched --jail --in-process --help"; else _dateline_files; fi ;;
+        if [[ $cur == -* ]]; then _dateline_words "--type --url --charset --content-type --content-encoding --links --skip --describe --fetched --jail --in-process --help"; else _dateline_files; fi ;;
     backup) if [[ $cur == -* ]]; then _dateline_words "--keep --verify --list $shared"; else _dateline_files; fi ;;
     keygen) if [[ $cur == -* ]]; then _dateline_words "--name --role --help"; else _dateline_files; fi ;;
     classify) if [[ $cur == -* ]]; then _dateline_words "--analyzers --models --help"; else _dateline_files; fi ;;

@@ -63,7 +63,24 @@ static int64_t since_of(const json_t *request)
     return json_is_integer(since) ? json_integer_value(since) : CONFIG_SINCE_US;
 }
 
+static bool is_there(struct pipeline *p, const char *url)
+{
+    return sources_find(p->sources, str_of(url)) != NULL;
+}
+
+/* What is said to be something is not looked at first, nor what would be refused anyway. */
 void catalog_add(struct pipeline *p, const json_t *request, struct control_call *call)
+{
+    const char *url = request_text(request, "url"), *id = request_text(request, "id");
+    bool known = (url && is_there(p, url)) || (id && (!is_id(id) || is_there(p, id)));
+    if (url && !request_text(request, "path") && !request_text(request, "kind") && !known)
+        discover_begin(p, request, call);
+    else
+        catalog_add_found(p, request, call, NULL);
+}
+
+void catalog_add_found(struct pipeline *p, const json_t *request, struct control_call *call,
+                       const char *found)
 {
     char id[LIMIT_SOURCE_ID + 1], why[SOURCE_WHY];
     const char *kind = request_text(request, "kind"), *given = request_text(request, "id");
@@ -91,12 +108,13 @@ void catalog_add(struct pipeline *p, const json_t *request, struct control_call 
         sources_make_id(p->sources, def.url ? def.url : def.path, id, sizeof id);
     def.id = given ? given : id;
     if (sources_add(p->sources, &def, STR_NONE, &source, why) != 0) {
-        control_fail(call, EX_DATAERR, "%s", why);
+        control_fail(call, EX_DATAERR, found ? "%s (this is %s)" : "%s", why, found);
         return;
     }
     catalog_write(p, source);
     log_info("pipeline: source added source=%s", def.id);
-    control_answer(call, json_pack("{s:b, s:o}", "ok", 1, "source", source_json(source)));
+    control_answer(call, json_pack("{s:b, s:o, s:s*}", "ok", 1, "source", source_json(source),
+                                   "found", found));
 }
 
 void catalog_remove(struct pipeline *p, struct source *source, struct control_call *call)

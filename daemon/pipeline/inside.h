@@ -22,6 +22,7 @@
 struct backup;
 struct backup_look;
 struct batch;
+struct discovery;
 struct poll;
 struct push;
 struct queue_change;
@@ -61,7 +62,8 @@ struct pipeline {
         unsigned reading;                  /* texts at the parser */
         uint64_t accepted, known, refused; /* since start, of answered batches */
     } push;
-    struct queue_change *changes; /* of the queue, by operators: the first is under way */
+    struct discovery *discoveries; /* addresses that are looked at before they are added */
+    struct queue_change *changes;  /* of the queue, by operators: the first is under way */
 
     struct {                                                        /* since start */
         uint64_t read, fetched, accepted, known, filtered, refused; /* items: status.c */
@@ -253,12 +255,20 @@ bool queue_reason_matches(const json_t *request, const struct store_dead *dead);
 /* ---- catalog.c: which sources there are */
 int sources_restore(struct pipeline *pipeline, char why[PIPELINE_WHY]);
 void catalog_add(struct pipeline *pipeline, const json_t *request, struct control_call *call);
+/* The same of a request whose kind was found: `found` says how, for people. NULL: it was given. */
+void catalog_add_found(struct pipeline *pipeline, const json_t *request, struct control_call *call,
+                       const char *found);
 void catalog_remove(struct pipeline *pipeline, struct source *source, struct control_call *call);
 /* The push source of this id, NULL: none. An empty id is that of the one which is always there, made
  * when it is needed first and remembered from then on. */
 struct source *catalog_push_source(struct pipeline *pipeline, struct str id);
 /* Its state and, when a command added it, its definition. */
 void catalog_write(struct pipeline *pipeline, struct source *source);
+
+/* ---- discover.c: an address that is added without its kind */
+void discover_begin(struct pipeline *pipeline, const json_t *request, struct control_call *call);
+/* Forgets them; their calls get no answer. */
+void discover_stop(struct pipeline *pipeline);
 
 /* ---- gate.c: who is let in */
 int gate_open(struct pipeline *pipeline, char why[PIPELINE_WHY]);

@@ -409,6 +409,7 @@ bool pipeline_close(struct pipeline *p)
     flow_stop(p);
     web_close(p->web);
     queue_stop(p);
+    discover_stop(p);
     control_close(p->control);
     way_in_stop(p);
     push_stop(p);

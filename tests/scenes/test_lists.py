@@ -203,3 +203,43 @@ def test_added_by_command_a_sitemap_and_a_page_keep_their_settings(world):
     assert (row["kind"], row["interval_s"], row["auto"]) == ("sitemap", 3600.0, False)
     bad = world.run("source", "add", p.url + "/list", "--kind", "page", "--links", "p >", check=False)
     assert bad.returncode == 65 and b"links: at 4: an element is missing" in bad.stderr
+
+
+def test_an_address_that_is_added_is_looked_at_first(world):
+    p = world.publish()
+    entry = "<item><guid>1</guid><title>A story of the town</title><description>%s</description></item>" % TEXT
+    p.put("/rss.xml", "<rss><channel><title>Post</title>%s</channel></rss>" % entry, type="application/rss+xml")
+    head = "<!doctype html><html><head><title>Post</title>%s</head><body><h1>Welcome to the paper</h1><p>%s</p></body></html>"
+    feeds = "<link rel=alternate type=application/rss+xml title=Comments href=/comments.xml>" \
+            "<link rel=alternate type=application/rss+xml href=/rss.xml>"
+    p.put("/home", head % (feeds, TEXT), type="text/html")
+    p.put("/bare", head % ("", TEXT), type="text/html")
+    urlset(p, "/map.xml", [])
+    world.configure([])
+    world.daemon()
+
+    def add(path, *more):
+        answer = world.ask("source", "add", p.url + path, "--allow-private", *more)
+        return answer["source"]["kind"], answer["source"]["url"], answer.get("found")
+    assert add("/home") == ("feed", p.url + "/rss.xml", "a page with 2 feeds; the first is at %s/rss.xml" % p.url)
+    assert add("/map.xml") == ("sitemap", p.url + "/map.xml", "a sitemap")
+    assert add("/bare") == ("page", p.url + "/bare", "a page without a feed or a sitemap, taken as a list of links")
+    p.put("/robots.txt", "User-agent: *\nDisallow:\nSitemap: http://elsewhere.example/x.xml\nsitemap: %s/other.xml # ours\n" % p.url,
+          type="text/plain")
+    assert add("/bare?2") == ("sitemap", p.url + "/other.xml",
+                              "a page without a feed; its robots.txt names the sitemap %s/other.xml" % p.url)
+    assert add("/bare?3", "--kind", "page") == ("page", p.url + "/bare?3", None)
+    assert add("/not-there")[0] == "feed"
+    again = world.run("source", "add", p.url + "/home", "--allow-private", check=False)
+    assert again.returncode == 65 and b"has this address already (this is a page with 2 feeds" in again.stderr
+    text = world.run("source", "add", p.url + "/rss.xml?2", "--allow-private", "--id", "two").stdout.decode()
+    assert text.startswith("two: added as a feed (found: a feed); next ask ")
+
+
+def test_an_address_that_does_not_answer_is_added_all_the_same(world):
+    p = world.publish()
+    p.put("/slow", "late", delay=30)
+    world.configure([])
+    world.daemon()
+    answer = world.ask("source", "add", p.url + "/slow", "--allow-private")
+    assert (answer["source"]["kind"], answer["found"]) == ("feed", "not looked at (no answer in time), taken for a feed")
