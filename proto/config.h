@@ -15,7 +15,7 @@
 enum config_lane { CONFIG_LANE_LIVE, CONFIG_LANE_BACKFILL };
 enum config_full_text { CONFIG_FULL_TEXT_AUTO, CONFIG_FULL_TEXT_ALWAYS, CONFIG_FULL_TEXT_NEVER };
 
-#define CONFIG_SINCE_US (2 * 24 * 3600 * (int64_t)1000000) /* the default of since: */
+#define CONFIG_SINCE_US ((int64_t)172800 * 1000000) /* the default of since: */
 
 struct config_source {
     char *kind, *url, *path, *id,

@@ -395,6 +395,25 @@ static void clients_of_the_same_file_connect_to_loopback_where_all_addresses_are
     expect_reach("ipc:///run/x", "ipc:///run/x");
 }
 
+/* The command line leaves it out where the file has its default. */
+static void sitemaps_have_one_default_of_since(void **state)
+{
+    (void)state;
+    struct config *config = NULL;
+    struct config_error error;
+    assert_int_equal(
+        config_parse(STR("sources: [{kind: sitemap, url: \"http://a.example/\"},"
+                         " {kind: sitemap, url: \"http://b.example/\", since: all},"
+                         " {kind: page, url: \"http://c.example/\", links: \"a.b\", skip: i}]"),
+                     "f", "/", &config, &error),
+        0);
+    assert_int_equal(config->sources[0].since_us, CONFIG_SINCE_US);
+    assert_int_equal(config->sources[1].since_us, 0);
+    assert_string_equal(config->sources[2].links, "a.b");
+    assert_string_equal(config->sources[2].skip, "i");
+    config_free(config);
+}
+
 /* "# fetch.spacing: duration, 0s to 1h; default 5s" stands in the manual as ".It Sy fetch.spacing"
  * and the same line; the help below it word for word. */
 static void manual_describes_every_setting_as_the_help_does(void **state)
@@ -442,6 +461,7 @@ int main(void)
         cmocka_unit_test(config_knows_which_endpoints_stay_on_this_host),
         cmocka_unit_test(
             clients_of_the_same_file_connect_to_loopback_where_all_addresses_are_bound),
+        cmocka_unit_test(sitemaps_have_one_default_of_since),
         cmocka_unit_test(manual_describes_every_setting_as_the_help_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
