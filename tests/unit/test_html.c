@@ -467,6 +467,49 @@ static void texts_of_any_length_are_searched_to_their_end(void **state)
     }
 }
 
+static int64_t read_repeated(const char *before, const char *part, size_t times)
+{
+    struct buf page = BUF_NONE;
+    struct html html;
+    struct timespec from, to;
+    buf_putz(&page, before);
+    put_often(&page, part, times);
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from), 0);
+    html_read(buf_str(&page), &html);
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to), 0);
+    html_done(&html);
+    buf_free(&page);
+    return (to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000;
+}
+
+/* What would be searched to the end of the page for each of its parts takes minutes for these. */
+static void no_page_is_searched_again_and_again(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *before, *part;
+    } pages[] = {{"", "<svg>"},
+                 {"", "<svg><svg></svg>"},
+                 {"<svg>", "<svg "},
+                 {"", "<script><!--<script>"},
+                 {"", "<script><!--<script></script>"},
+                 {"<script>", "<!-->"},
+                 {"<script>", "<!--"},
+                 {"", "<template><template></template>"},
+                 {"", "<title>"},
+                 {"<!--", "--"},
+                 {"", "<!--"},
+                 {"", "<table><tr><td><h1></h2>"},
+                 {"", "<x-a></x-b>"},
+                 {"", "<button><p></div>"},
+                 {"<p ", "class=a "}};
+    for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+        int64_t ms = read_repeated(pages[i].before, pages[i].part, 200000);
+        if (ms > 5000)
+            fail_msg("%s%s: %d ms", pages[i].before, pages[i].part, (int)ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -483,6 +526,7 @@ int main(void)
         cmocka_unit_test(text_below_the_deepest_element_is_kept),
         cmocka_unit_test(attributes_beyond_the_limit_are_skipped),
         cmocka_unit_test(texts_of_any_length_are_searched_to_their_end),
+        cmocka_unit_test(no_page_is_searched_again_and_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
