@@ -265,13 +265,16 @@ void buf_put_u64(struct buf *b, uint64_t n)
 void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
     va_list again;
+    buf_reserve(b, 48); /* what most are, so that they are formatted once */
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
-    va_end(again);
+    int len = vsnprintf(b->at + b->len, b->cap - b->len, format, args);
     if (len < 0)
         abort();
-    buf_reserve(b, (size_t)len);
-    vsnprintf(b->at + b->len, (size_t)len + 1, format, args);
+    if ((size_t)len >= b->cap - b->len) {
+        buf_reserve(b, (size_t)len);
+        vsnprintf(b->at + b->len, (size_t)len + 1, format, again);
+    }
+    va_end(again);
     b->len += (size_t)len;
 }
 

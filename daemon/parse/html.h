@@ -26,7 +26,8 @@
 
 #define HTML_REACH 256
 
-/* TAG(name, flags): sorted by name; HTML_TEXT and HTML_OTHER stand outside the table. */
+/* TAG(name, flags): sorted by name, the flags are htmlname.h's; HTML_TEXT and HTML_OTHER stand outside
+ * the table. */
 #define HTML_TAGS(TAG)                                                                             \
     TAG(A, "a", INLINE)                                                                            \
     TAG(ADDRESS, "address", BLOCK)                                                                 \
