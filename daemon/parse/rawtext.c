@@ -64,7 +64,7 @@ static size_t script_end(struct search *s)
 
 static bool closes_itself(struct search *s, size_t at)
 {
-    if (s->tag_end < at) {
+    if (s->tag_end <= at) {
         size_t end = str_chr(str_from(s->text, at), '>');
         s->tag_end = end == SIZE_MAX ? s->text.len : at + end;
     }

@@ -309,6 +309,8 @@ static void drawings_formulas_and_templates_are_taken_whole(void **state)
         {"a<math/>b<math><mi>c</mi></math>d", "a<math>b<math><mi>c</mi></math>d"},
         {"a<svg><svg>b</svg>c</svg>d", "a<svg><svg>b</svg>c</svg>d"},
         {"a<svg><svg/>b</svg>c", "a<svg><svg/>b</svg>c"},
+        {"a<svg><svg/>b</svg>c<svg></svg>d", "a<svg><svg/>b</svg>c<svg>d"},
+        {"<svg><svg x=y/><svg\n/>b</svg>c<svg></svg>d", "<svg><svg x=y/><svg\n/>b</svg>c<svg>d"},
         {"a<template><template>b</template>c</template>d",
          "a<template><template>b</template>c</template>d"},
         {"a<svg><title>b</title></svg>c", "a<svg><title>b</title></svg>c"},
