@@ -113,6 +113,7 @@
 #define LIMIT_AUTHORISED_BYTES (2UL << 20) /* bytes of an authorised-keys file: LIMIT_AUTHORISED_KEYS long lines */
 #define LIMIT_AUTHORISED_KEYS 10000        /* ten for each of LIMIT_WORKERS */
 #define LIMIT_LEASE_MS        30000
+#define LIMIT_EMBARGO_DAYS    366          /* an item may be held back so long: what is longer is a slip, or nothing to be published */
 #define LIMIT_DELIVERIES      5            /* then an item is dead */
 #define LIMIT_WORKER_DEATHS   3            /* workers that died holding an item: it is the poison */
 #define LIMIT_QUEUE_ITEMS     100000000    /* unfinished items that may be configured, a tenth of a KiB each; the default is a million */

@@ -34,6 +34,8 @@ struct file {
     struct buf text; /* lines for stdout */
     char *complaint; /* the line for stderr, without prefix; NULL: understood */
     int code;        /* the exit status it asks for */
+    size_t items;
+    int64_t embargoed; /* the first time at which another one may be seen; 0 none */
     bool finished;
     struct parse *parse;
 };
@@ -70,9 +72,22 @@ static void put_about(struct buf *out, const struct about *about)
     put_line(out, json_pack("{s:o}", "feed", about_json(about)));
 }
 
-static void put_item(const struct parse *parse, struct buf *out, const struct item *item)
+/* What nobody may see yet is not shown here either. */
+static bool is_embargoed(const struct parse *parse, const struct item *item)
+{
+    return item->release_at > parse->request.fetched_at;
+}
+
+static void put_item(const struct parse *parse, struct file *file, struct buf *out,
+                     const struct item *item)
 {
     struct buf uri = BUF_NONE;
+    if (is_embargoed(parse, item)) {
+        file->embargoed = !file->embargoed || item->release_at < file->embargoed ? item->release_at
+                                                                                 : file->embargoed;
+        return;
+    }
+    file->items++;
     item_dry_uri(item, &uri);
     const struct item_identity identity = {.uri = buf_str(&uri),
                                            .version = 1,
@@ -136,8 +151,11 @@ static void print_finished(struct parse *parse)
 
 static void finish(struct file *file, int error, const struct parse_report *report)
 {
+    char until[CLOCK_TEXT];
     if (error)
         complain(file, EX_DATAERR, what_went_wrong(error), report->reason);
+    else if (file->embargoed && file->items == 0)
+        complain(file, EX_DATAERR, "under an embargo until", clock_format(file->embargoed, until));
     file->finished = true;
 }
 
@@ -148,7 +166,7 @@ static void on_answer(void *ctx, const struct parser_answer *answer)
     if (parse->describe && answer->about)
         put_about(&file->text, answer->about);
     for (size_t i = 0; i < answer->count; i++)
-        put_item(parse, &file->text, answer->items[i]);
+        put_item(parse, file, &file->text, answer->items[i]);
     finish(file, answer->error, &answer->report);
     ev_break(parse->loop, EVBREAK_ALL);
 }
@@ -156,6 +174,7 @@ static void on_answer(void *ctx, const struct parser_answer *answer)
 /* In this process: the description first too, though a feed may end with it. */
 struct direct {
     struct parse *parse;
+    struct file *file;
     struct buf about, items;
 };
 
@@ -168,13 +187,13 @@ static void on_about(void *ctx, const struct about *about)
 static int on_item(void *ctx, const struct item *item)
 {
     struct direct *direct = ctx;
-    put_item(direct->parse, &direct->items, item);
+    put_item(direct->parse, direct->file, &direct->items, item);
     return 0;
 }
 
 static void read_here(struct parse *parse, struct file *file, struct str bytes)
 {
-    struct direct direct = {parse, BUF_NONE, BUF_NONE};
+    struct direct direct = {parse, file, BUF_NONE, BUF_NONE};
     const struct parse_out out = {&direct, on_about, on_item};
     struct parse_request request = parse->request;
     struct parse_report report = {0};

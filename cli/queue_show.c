@@ -66,6 +66,12 @@ static void draw_counts(const json_t *queue)
         human_count(&out, json_count(queue, states[i]));
         buf_printf(&out, " %s", states[i]);
     }
+    if (json_count(queue, "embargoed")) {
+        buf_putz(&out, "; ");
+        human_count(&out, json_count(queue, "embargoed"));
+        buf_putz(&out, " under embargo, the first until ");
+        buf_puts(&out, json_text(queue, "next_release"));
+    }
     if (json_seconds_us(queue, "oldest_s")) {
         buf_putz(&out, "; the oldest waits ");
         human_span(&out, json_seconds_us(queue, "oldest_s"));
@@ -91,6 +97,18 @@ static void draw_tally(const char *title, json_t *tally)
     buf_free(&out);
 }
 
+/* Who has it; or until when nobody may. */
+static void put_holder(struct table *table, const json_t *item)
+{
+    struct str until = json_text(item, "embargo");
+    char text[CLOCK_TEXT + 16];
+    snprintf(text, sizeof text, "embargo %.*s", STR_ARG(str_upto(until, CLOCK_TEXT)));
+    if (until.len)
+        table_put(table, HUMAN_PLAIN, str_of(text));
+    else
+        put_text(table, item, "worker");
+}
+
 static void put_queued(struct table *table, const json_t *item)
 {
     put_number(table, item, "id");
@@ -99,7 +117,7 @@ static void put_queued(struct table *table, const json_t *item)
     put_text(table, item, "language");
     put_number(table, item, "deliveries");
     put_age(table, item);
-    put_text(table, item, "worker");
+    put_holder(table, item);
     put_text(table, item, json_text(item, "headline").len ? "headline" : "uri");
 }
 

@@ -9,14 +9,14 @@
 /*
  * The frame: one version byte, then numbers in little-endian order.
  *
- *   item    2  flags:4  document:4  published:8  updated:8  fields:1 { number:1 length:4 bytes }*
+ *   item    3  flags:4  document:4  published:8  updated:8  release:8  fields:1 { number:1 length:4 bytes }*
  *              media:1 { url type title: length:4 bytes  width:4 height:4 }*
  *   about   2  updated:8  ttl:4  period:4  fields:1 { number:1 length:4 bytes }*
  *
  * It lives only between a parser child and its parent, which are built together, so a change needs
  * nothing but a new version byte.
  */
-#define FRAME_VERSION 2
+#define FRAME_VERSION 3
 
 /* ------------------------------------------------------------------------------------- writing */
 
@@ -47,6 +47,7 @@ void item_encode(const struct item *item, struct buf *out)
     buf_put_le(out, item->document, 4);
     buf_put_le(out, (uint64_t)item->published_at, 8);
     buf_put_le(out, (uint64_t)item->updated_at, 8);
+    buf_put_le(out, (uint64_t)item->release_at, 8);
     put_fields(out, item->field, ITEM_FIELDS);
     buf_put_le(out, item->media_count, 1);
     for (size_t i = 0; i < item->media_count; i++) {
@@ -147,6 +148,7 @@ int item_decode(struct str frame, struct item **out)
     item->document = (uint32_t)get_number(&r, 4);
     item->published_at = (int64_t)get_number(&r, 8);
     item->updated_at = (int64_t)get_number(&r, 8);
+    item->release_at = (int64_t)get_number(&r, 8);
     get_fields(&r, item->field, ITEM_FIELDS, ITEM_BODY);
     get_media(&r, item);
     if (r.bad || r.rest.len) {

@@ -54,6 +54,7 @@ struct item_media {
 struct item {
     struct str field[ITEM_FIELDS];
     int64_t published_at, updated_at;
+    int64_t release_at; /* its embargo ends: nobody may see it before; 0 none */
     uint32_t flags;
     uint32_t document; /* in a sequence of documents: which of them it stood in, from 0 */
     size_t media_count;

@@ -13,13 +13,13 @@ static bool list_fits(const struct dispatch *d, const struct work *list, enum wo
 
 static bool delayed_fit(const struct dispatch *d)
 {
-    uint64_t count = 0;
+    uint64_t count = d->embargo_count;
     for (unsigned i = 0; i < DELAYS; i++)
         for (const struct work *w = d->delayed[i]; w; w = w->next, count++)
             if (w->state != WORK_DELAYED || w->delay != i ||
                 (w->next && w->next->ready_at < w->ready_at))
                 return false;
-    return count == d->count[WORK_DELAYED];
+    return count == d->count[WORK_DELAYED] && embargo_fits(d);
 }
 
 static bool belongs(const struct work *w, unsigned class)

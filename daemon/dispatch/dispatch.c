@@ -202,7 +202,7 @@ static void on_idle(struct ev_loop *loop, ev_idle *w, int revents)
 
 static void wake_at(struct dispatch *d, int64_t now)
 {
-    int64_t due = work_due(d);
+    int64_t due = work_due(d, now);
     if (d->workers && d->next_beat < due)
         due = d->next_beat;
     if (due == INT64_MAX) {
@@ -349,6 +349,29 @@ int dispatch_withdraw(struct dispatch *d, uint64_t id)
     return 0;
 }
 
+static struct work *embargoed(const struct dispatch *d, uint64_t id)
+{
+    struct work *work = work_find(d, id);
+    return work && work->state == WORK_DELAYED && work->delay == EMBARGOED ? work : NULL;
+}
+
+int64_t dispatch_embargo(const struct dispatch *d, uint64_t id)
+{
+    const struct work *work = embargoed(d, id);
+    return work ? work->ready_at : 0;
+}
+
+int dispatch_embargo_until(struct dispatch *d, uint64_t id, int64_t release_at)
+{
+    struct work *work = embargoed(d, id);
+    if (!work)
+        return -ENOENT;
+    embargo_leave(d, work); /* stays DELAYED: its heap is in order of time */
+    work->ready_at = release_at;
+    embargo_enter(d, work);
+    return 0;
+}
+
 void dispatch_refuse(struct dispatch *d, uint64_t id, const char *reason)
 {
     struct work *work = work_find(d, id);
@@ -388,6 +411,15 @@ static int64_t still_us(const struct dispatch *d)
     return d->still_since ? clock_mono() - since : 0;
 }
 
+/* The hash keeps their order. What is under an embargo waits for nobody. */
+static int64_t oldest_us(const struct dispatch *d)
+{
+    const struct work *work = d->works;
+    while (work && work->state == WORK_DELAYED && work->delay == EMBARGOED)
+        work = work->hh.next;
+    return work ? age_us(work) : 0;
+}
+
 void dispatch_counts(const struct dispatch *d, struct dispatch_counts *out)
 {
     *out = d->totals;
@@ -400,7 +432,9 @@ void dispatch_counts(const struct dispatch *d, struct dispatch_counts *out)
     out->stalled = out->still_us >= LIMIT_STALL_MS * USEC_PER_MSEC;
     for (const struct language *l = d->spoken; l; l = l->next)
         out->unroutable += ready_unwanted(d, l);
-    out->oldest_us = d->works ? age_us(d->works) : 0; /* the hash keeps their order */
+    out->embargoed = d->embargo_count;
+    out->next_release = d->embargo_count ? embargo_first(d)->ready_at : 0;
+    out->oldest_us = oldest_us(d);
     for (size_t lane = 0; lane < DISPATCH_LANES; lane++) {
         const struct work *first = d->ready[lane], *suspect = d->ready[READY_SUSPECTS + lane];
         int64_t age = first ? age_us(first) : 0, other = suspect ? age_us(suspect) : 0;
@@ -482,8 +516,12 @@ json_t *dispatch_explain(const struct dispatch *d, uint64_t id)
     if (state == WORK_LEASED)
         json_object_set_new(json, "lapses_in_ms",
                             json_integer((work->lease->ends - now) / USEC_PER_MSEC));
-    if (state == WORK_DELAYED)
+    if (state == WORK_DELAYED && work->delay == EMBARGOED) {
+        char until[CLOCK_TEXT];
+        json_object_set_new(json, "embargo", json_string(clock_format(work->ready_at, until)));
+    } else if (state == WORK_DELAYED) {
         json_object_set_new(json, "ready_in_ms",
                             json_integer((work->ready_at - now) / USEC_PER_MSEC));
+    }
     return json;
 }

@@ -2,6 +2,7 @@
  * What the files of this room share.
  *
  *   work.c     items: the one door through which their states change, leases, time
+ *   embargo.c  items under an embargo
  *   ready.c    where ready items wait, by lane and language; which of them a worker may take
  *   worker.c   workers: who is there, what is said to them
  *   pump.c     which item goes to which worker, batches, whether they move at all
@@ -41,8 +42,9 @@ enum ready_class {
     READY_CLASSES = READY_SUSPECTS + DISPATCH_LANES
 };
 enum { LANGUAGES = 27 * 27 * 27 }; /* codes of three letters or none */
-/* Back-off classes: 1 s, 2 s, … 32 s. Each one's list is in order of time by itself. */
-enum { DELAYS = 6 };
+/* Back-off classes: 1 s, 2 s, … 32 s. Each one's list is in order of time by itself. What is under an
+ * embargo is in a class of its own, which is a heap and no list. */
+enum { DELAYS = 6, EMBARGOED = DELAYS };
 
 struct worker;
 struct work;
@@ -65,7 +67,7 @@ struct work {
     union {
         int64_t turn;        /* READY: the lower, the earlier it goes out */
         struct lease *lease; /* LEASED, SETTLING */
-        int64_t ready_at;    /* DELAYED; monotonic */
+        int64_t ready_at;    /* DELAYED; monotonic, of the EMBARGOED wall */
     };
     uint32_t size;
     uint32_t since_s; /* monotonic, when it was added */
@@ -117,7 +119,9 @@ struct dispatch {
     struct work *works;                               /* hash, by id */
     struct work *ready[READY_CLASSES];                /* lists, in order of turn */
     struct work *leased, *settling, *delayed[DELAYS]; /* lists, oldest first */
-    int64_t first_turn, last_turn;                    /* the next in front; the last behind */
+    struct work **embargo; /* a heap: the first to be released is in front */
+    size_t embargo_count, embargo_room;
+    int64_t first_turn, last_turn; /* the next in front; the last behind */
     uint64_t ready_count[READY_CLASSES];
     uint64_t count[WORK_STATES]; /* DONE and DEAD: since open */
     uint64_t added;              /* since open */
@@ -174,8 +178,17 @@ void work_touch(struct dispatch *d, struct lease *lease);
 /* Lapsed leases and ended delays, as of now. */
 void work_tick(struct dispatch *d, int64_t now);
 /* When the next one is due; INT64_MAX never. */
-int64_t work_due(const struct dispatch *d);
+int64_t work_due(const struct dispatch *d, int64_t now);
 void work_free_all(struct dispatch *d);
+
+/* ---- embargo.c */
+void embargo_enter(struct dispatch *d, struct work *work);
+void embargo_leave(struct dispatch *d, struct work *work);
+/* The first to be released, NULL none. */
+struct work *embargo_first(const struct dispatch *d);
+/* When it may be, monotonic, or sooner: the wall clock may be set. INT64_MAX: there is none. */
+int64_t embargo_due(const struct dispatch *d, int64_t now);
+bool embargo_fits(const struct dispatch *d);
 
 /* ---- ready.c */
 /* The number of a code, whose list there is from now on; 0 for one that is not known. */

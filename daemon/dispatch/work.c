@@ -22,7 +22,7 @@ struct work *work_find(const struct dispatch *d, uint64_t id)
 
 /* ---- the door */
 
-/* The list an item stands on in a state; NULL when it is on none, or READY: ready.c has those. */
+/* The list an item stands on in a state; NULL when it is on none, or ready.c or embargo.c has it. */
 static struct work **list_of(struct dispatch *d, const struct work *work, enum work_state state)
 {
     switch (state) {
@@ -31,7 +31,7 @@ static struct work **list_of(struct dispatch *d, const struct work *work, enum w
     case WORK_SETTLING:
         return &d->settling;
     case WORK_DELAYED:
-        return &d->delayed[work->delay];
+        return work->delay == EMBARGOED ? NULL : &d->delayed[work->delay];
     case WORK_READY:
     case WORK_DONE:
     case WORK_DEAD:
@@ -45,6 +45,8 @@ static void work_leave(struct dispatch *d, struct work *work)
     struct work **list = list_of(d, work, (enum work_state)work->state);
     if (work->state == WORK_READY)
         ready_leave(d, work);
+    else if (!list)
+        embargo_leave(d, work);
     else /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): by (1) it stands there */
         DL_DELETE(*list, work);
     d->count[work->state]--;
@@ -60,6 +62,8 @@ static void work_enter(struct dispatch *d, struct work *work, enum work_state st
         ready_enter(d, work, front);
     else if (list)
         DL_APPEND(*list, work);
+    else if (state == WORK_DELAYED)
+        embargo_enter(d, work);
 }
 
 static uint8_t byte_of(uint32_t n)
@@ -108,7 +112,9 @@ void work_add(struct dispatch *d, const struct dispatch_item *item)
     d->added++;
     HASH_ADD_BYHASHVALUE(hh, d->works, id, sizeof work->id, number_hash(work->id), work);
     d->bytes += work->size;
-    work_enter(d, work, WORK_READY, false);
+    work->delay = item->release_at ? EMBARGOED : 0;
+    work->ready_at = item->release_at;
+    work_enter(d, work, item->release_at ? WORK_DELAYED : WORK_READY, false);
 }
 
 /* ---- leases */
@@ -270,6 +276,18 @@ static void lapse(struct dispatch *d, struct work *work)
     worker_maybe_leave(d, worker);
 }
 
+/* From now on it waits for a worker. */
+static void release(struct dispatch *d, struct work *work)
+{
+    struct dispatch_event over = {.type = DISPATCH_RELEASE, .id = work->id};
+    d->options.up(d->options.ctx, &over);
+    work->since_s = (uint32_t)(clock_mono() / USEC_PER_SEC);
+    if (over.stale)
+        work_withdraw(d, work);
+    else
+        work_to(d, work, WORK_READY, work->deaths, 0);
+}
+
 void work_tick(struct dispatch *d, int64_t now)
 {
     while (d->leased && d->leased->lease->ends <= now)
@@ -277,14 +295,24 @@ void work_tick(struct dispatch *d, int64_t now)
     for (unsigned i = 0; i < DELAYS; i++)
         while (d->delayed[i] && d->delayed[i]->ready_at <= now)
             work_to(d, d->delayed[i], WORK_READY, d->delayed[i]->deaths, 0);
+    struct work *first;
+    while (!d->draining && (first = embargo_first(d)) && first->ready_at <= clock_now())
+        release(d, first);
 }
 
-int64_t work_due(const struct dispatch *d)
+static int64_t sooner_of(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+int64_t work_due(const struct dispatch *d, int64_t now)
 {
     int64_t due = d->leased ? d->leased->lease->ends : INT64_MAX;
+    if (!d->draining)
+        due = sooner_of(due, embargo_due(d, now));
     for (unsigned i = 0; i < DELAYS; i++)
-        if (d->delayed[i] && d->delayed[i]->ready_at < due)
-            due = d->delayed[i]->ready_at;
+        if (d->delayed[i])
+            due = sooner_of(due, d->delayed[i]->ready_at);
     return due;
 }
 
@@ -297,4 +325,5 @@ void work_free_all(struct dispatch *d)
         lease_free(d, work);
         free(work);
     }
+    free(d->embargo);
 }

@@ -100,6 +100,16 @@ static void put_urn(struct str kind, const uint8_t hash[16], char out[LINK_URI])
     buf_free(&urn);
 }
 
+/* Another end of the embargo is another listing, though the text is the same. */
+static void hash_listing_until(int64_t release_at, uint8_t listing[16])
+{
+    const struct str parts[] = {{(const char *)listing, 16},
+                                {(const char *)&release_at, sizeof release_at}};
+    uint8_t both[16];
+    hash_parts(parts, ARRAY_LEN(parts), both);
+    memcpy(listing, both, sizeof both);
+}
+
 void link_identify(struct str source_id, const struct item *item, struct link_identity *out)
 {
     static const enum item_field chain[] = {ITEM_GUID, ITEM_CANONICAL, ITEM_LINK};
@@ -117,6 +127,8 @@ void link_identify(struct str source_id, const struct item *item, struct link_id
     hash_parts((struct str[]){field[ITEM_HEADLINE], field[ITEM_SUMMARY], field[ITEM_BODY],
                               item->flags & ITEM_RETRACTED ? STR("retracted") : STR_NONE},
                4, out->listing);
+    if (item->release_at)
+        hash_listing_until(item->release_at, out->listing);
     put_urn(str_upto(source_id, 64), out->id, out->uri);
 }
 

@@ -147,7 +147,7 @@ static void take_status(struct reading *r, uint32_t item, struct release *releas
     }
     xmltree_line(tree, embargo, &until);
     if (embargo)
-        release_set_embargo(release, buf_str(&until), r->document->fetched_at);
+        release_set_embargo(release, buf_str(&until));
     buf_free(&until);
 }
 

@@ -32,7 +32,6 @@ struct filling {
     const struct jsonnode *item;
     struct str base;
     struct release *release;
-    int64_t fetched_at;
 };
 
 static struct str member(const struct jsonnode *object, const char *key)
@@ -189,7 +188,7 @@ static void take_status(const struct filling *f, const struct jsonnode *status)
 
 static void take_embargo(const struct filling *f, const struct jsonnode *until)
 {
-    release_set_embargo(f->release, jsonnode_text(until), f->fetched_at);
+    release_set_embargo(f->release, jsonnode_text(until));
 }
 
 #define NAME(literal)                                                                              \
@@ -286,13 +285,13 @@ static int take(struct reading *r, const struct jsonnode *root, enum parse_fault
     if (item->kind != NODE_MEMBERS)
         return 0;
     draft_reset(&r->draft, &r->arena);
-    fill(&(struct filling){&r->draft, item, r->document->url, &release, r->document->fetched_at});
-    *fault = PARSE_HELD;
-    if (release.held && !release.canceled)
-        return 0;
-    *fault = PARSE_NO_ITEM;
+    fill(&(struct filling){&r->draft, item, r->document->url, &release});
     draft_set_url(&r->draft, ITEM_LINK, 3, r->document->url, member(root, "url"));
     draft_item(&r->draft, &out);
+    *fault = PARSE_HELD;
+    if (!release_marks(&release, &out))
+        return 0;
+    *fault = PARSE_NO_ITEM;
     out.document = r->number;
     if (!out.field[ITEM_GUID].len && !out.field[ITEM_HEADLINE].len && !item_text(&out).len)
         return 0;
@@ -356,7 +355,7 @@ static const char *const FAULTS[PARSE_FAULTS] = {
     [PARSE_NO_FAULT] = "",
     [PARSE_NOT_JSON] = "not JSON in UTF-8",
     [PARSE_TOO_DEEP] = "JSON with too many levels or values",
-    [PARSE_HELD] = "withheld or under embargo",
+    [PARSE_HELD] = "withheld, or under an embargo without an end",
     [PARSE_NO_ITEM] = "not a ninjs item, or nothing in it",
 };
 

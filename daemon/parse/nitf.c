@@ -94,15 +94,14 @@ static void take_copyright(const struct xmltree *tree, uint32_t nitf, struct dra
 }
 
 /* "management-status" is "embargoed" until "date.release"; a release in the future says the same. */
-static void take_status(const struct xmltree *tree, uint32_t nitf, int64_t fetched_at,
-                        struct release *release)
+static void take_status(const struct xmltree *tree, uint32_t nitf, struct release *release)
 {
     uint32_t docdata = xmltree_find(tree, nitf, "head/docdata");
     struct str status = docdata ? xmltree_attribute(tree, docdata, "management-status") : STR_NONE;
     struct str until = norm_of(tree, nitf, "head/docdata/date.release");
     release_set_status(release, status);
     if (until.len || str_isi(str_trim(status), "embargoed"))
-        release_set_embargo(release, until, fetched_at);
+        release_set_embargo(release, until);
 }
 
 void nitf_fill(const struct xmltree *tree, uint32_t nitf, const struct document *document,
@@ -118,7 +117,7 @@ void nitf_fill(const struct xmltree *tree, uint32_t nitf, const struct document 
     take_copyright(tree, nitf, to);
     if (id && to->rank[ITEM_GUID] == 0)
         newsmeta_guid(xmltree_attribute(tree, id, "id-string"), document->url, to);
-    take_status(tree, nitf, document->fetched_at, release);
+    take_status(tree, nitf, release);
     newsbody_read(tree, xmltree_find(tree, nitf, "body/body.content"), document->url, 4, to);
 }
 

@@ -55,7 +55,7 @@ enum parse_fault {
     PARSE_NO_FAULT,
     PARSE_NOT_JSON,
     PARSE_TOO_DEEP, /* LIMIT_JSON_DEPTH */
-    PARSE_HELD,     /* by its publisher, or until a time that has not come */
+    PARSE_HELD,     /* by its publisher, without an end */
     PARSE_NO_ITEM,  /* no ninjs item, or nothing in it */
     PARSE_FAULTS
 };

@@ -18,30 +18,38 @@ void release_set_status(struct release *release, struct str status)
     release->held |= str_isi(code, "withheld");
 }
 
-void release_set_embargo(struct release *release, struct str until, int64_t fetched_at)
+void release_set_embargo(struct release *release, struct str until)
 {
     int64_t end = 0;
-    if (date_parse(until, &end) < 0 || fetched_at == 0 || end > fetched_at)
+    if (date_parse(until, &end) < 0 || end <= 0)
         release->held = true;
+    else if (end > release->until)
+        release->until = end;
+}
+
+bool release_marks(const struct release *release, struct item *item)
+{
+    if (release->canceled) { /* shown to nobody: taking it back cannot wait */
+        item->flags |= ITEM_RETRACTED;
+        return true;
+    }
+    item->release_at = release->until;
+    return !release->held;
 }
 
 int release_item(const struct release *release, struct document *document, struct draft *draft)
 {
     struct item item;
-    /* What is canceled is shown to nobody: taking it back cannot wait. */
-    if (release->held && !release->canceled) {
-        document->report->bad_items++;
-        return 0;
-    }
-    if (release->canceled)
-        draft->flags |= ITEM_RETRACTED;
     draft_item(draft, &item);
-    return parse_emit(document, &item);
+    if (release_marks(release, &item))
+        return parse_emit(document, &item);
+    document->report->bad_items++;
+    return 0;
 }
 
 int release_finish(struct document *document, bool held)
 {
     if (document->report->items == 0 && held)
-        return parse_refuse(document, "withheld or under embargo");
+        return parse_refuse(document, "withheld, or under an embargo without an end");
     return 0;
 }

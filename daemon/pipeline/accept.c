@@ -1,7 +1,9 @@
 /* An item on its way into the queue: known, refused, or accepted with everything that is written with it. */
 #include "carrier.h"
 
+#include "clock.h"
 #include "crash.h"
+#include "embargo.h"
 #include "limits.h"
 #include "log.h"
 #include "url.h"
@@ -53,21 +55,24 @@ static void ignore(struct carrier *carrier, struct batch *batch,
     carrier->why = why;
 }
 
+/* event: NULL, that of the verdict. */
 static void enqueue(struct carrier *carrier, struct batch *batch, const struct item *item,
-                    const struct link_identity *identity, const struct link_answer *answer)
+                    const struct link_identity *identity, const struct link_answer *answer,
+                    const char *event)
 {
     struct pipeline *p = carrier->pipeline;
     struct buf *row = &p->row;
     CRASH_POINT("judged");
     buf_reset(row);
     work_row(item,
-             &(struct work_facts){.event = event_of(answer->verdict),
+             &(struct work_facts){.event = event ? event : event_of(answer->verdict),
                                   .identity = identity,
                                   .answer = answer,
                                   .source = carrier->source,
                                   .title = carrier->title,
                                   .url = carrier->url,
                                   .fetched_at = carrier->fetched_at,
+                                  .release_at = embargo_of(item),
                                   .lane = carrier->lane},
              row);
     if (row->len > LIMIT_MESSAGE - LIMIT_FIELD) {
@@ -87,11 +92,13 @@ static void enqueue(struct carrier *carrier, struct batch *batch, const struct i
     store_queue_put(batch->change, id, buf_str(row));
     struct dispatch_item queued = work_item(id, buf_str(row), 0, 0);
     batch_add_item(batch, &queued);
+    if (queued.release_at)
+        embargo_queued(batch, id, event ? event : event_of(answer->verdict));
     p->numbers.accepted++;
     carrier->fresh++;
     log_debug("pipeline: accepted source=%s uri=%s version=%u event=%s queue=%llu",
-              carrier_id(carrier), identity->uri, answer->version, event_of(answer->verdict),
-              (unsigned long long)id);
+              carrier_id(carrier), identity->uri, answer->version,
+              event ? event : event_of(answer->verdict), (unsigned long long)id);
 }
 
 void carrier_known(struct pipeline *p)
@@ -101,28 +108,83 @@ void carrier_known(struct pipeline *p)
     p->seen.fetched++;
 }
 
+/* ----------------------------------------------------------------------------------- embargoes */
+
+static bool is_too_far(const struct item *item)
+{
+    return embargo_of(item) > clock_now() + LIMIT_EMBARGO_DAYS * USEC_PER_DAY;
+}
+
+/* It is not remembered: the publisher may think better of it. */
+static void refuse_far(struct carrier *carrier, const struct link_identity *identity)
+{
+    _Static_assert(LIMIT_EMBARGO_DAYS == 366, "stands in the text");
+    carrier->why = "under an embargo of more than 366 days";
+    log_info("pipeline: item refused source=%s uri=%s why=%s", carrier_id(carrier), identity->uri,
+             carrier->why);
+    carrier->pipeline->seen.fetched++;
+    carrier->pipeline->seen.refused++;
+    carrier->refused++;
+}
+
+/* A version that its source has not sent before. */
+static void take_version(struct carrier *carrier, struct batch *batch, const struct item *item,
+                         const struct link_identity *identity, const struct link_answer *answer,
+                         const struct embargo_held *held)
+{
+    struct pipeline *p = carrier->pipeline;
+    struct link_writer writer = batch_writer(batch);
+    bool unseen = held->found && held->was_new;
+    if (held->found)
+        embargo_replace(carrier, batch, identity, held);
+    if (!unseen || answer->verdict != LINK_RETRACTION) {
+        enqueue(carrier, batch, item, identity, answer, unseen ? "new" : NULL);
+        return;
+    }
+    link_remember(p->link, identity, answer, 0, batch->generation, &writer);
+    batch->dirty = true;
+    carrier_known(p);
+    carrier->known++;
+}
+
+static void take_known(struct carrier *carrier, struct batch *batch, const struct item *item,
+                       const struct link_identity *identity, const struct link_answer *answer,
+                       struct embargo_held *held)
+{
+    struct pipeline *p = carrier->pipeline;
+    struct link_writer writer = batch_writer(batch);
+    if (held->found)
+        embargo_move(carrier, batch, item, identity, held);
+    if (link_remember(p->link, identity, answer, 0, batch->generation, &writer))
+        batch->dirty = true;
+    carrier_known(p);
+    carrier->known++;
+}
+
 /* The item is as whole as it gets: known, or queued. */
 void carrier_accept(struct carrier *carrier, struct batch *batch, const struct item *item,
                     const struct link_identity *identity)
 {
     struct pipeline *p = carrier->pipeline;
     struct link_answer answer;
+    struct embargo_held held;
     struct str source_id = str_of(carrier_id(carrier));
     if (!item->field[ITEM_HEADLINE].len && !item_text(item).len &&
         !(item->flags & ITEM_RETRACTED)) {
         ignore(carrier, batch, identity, &p->seen.filtered, CARRIER_EMPTY);
         return;
     }
-    link_judge(p->link, source_id, identity, item, carrier->fetched_at, &answer);
-    if (answer.verdict != LINK_KNOWN) {
-        enqueue(carrier, batch, item, identity, &answer);
+    if (is_too_far(item)) {
+        refuse_far(carrier, identity);
         return;
     }
-    struct link_writer writer = batch_writer(batch);
-    if (link_remember(p->link, identity, &answer, 0, batch->generation, &writer))
-        batch->dirty = true;
-    carrier_known(p);
-    carrier->known++;
+    link_judge(p->link, source_id, identity, item, carrier->fetched_at, &answer);
+    embargo_find(p, identity, &held);
+    if (answer.verdict == LINK_KNOWN)
+        take_known(carrier, batch, item, identity, &answer, &held);
+    else
+        take_version(carrier, batch, item, identity, &answer, &held);
+    buf_free(&held.row);
 }
 
 void carrier_take(struct carrier *carrier, struct batch *batch, const struct item *item)

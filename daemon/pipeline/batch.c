@@ -1,5 +1,5 @@
 /* What is written together, and what may only happen once the disk has it. */
-#include "inside.h"
+#include "embargo.h"
 
 #include <stdlib.h>
 
@@ -90,6 +90,7 @@ static void on_durable(void *ctx)
     if (batch->result_count)
         CRASH_POINT("after-settle-commit");
     link_settled(p->link, batch->generation);
+    embargo_settled(p, batch->generation);
     p->flow.synced_at = clock_mono();
     p->durable.accepted += batch->item_count - batch->revived;
     p->seen.accepted += batch->item_count - batch->revived;

@@ -160,6 +160,14 @@ static void say_delivery(json_t *lines, const json_t *state)
     const char *name = json_string_value(json_object_get(state, "state"));
     const char *worker = json_string_value(json_object_get(state, "worker"));
     json_int_t deliveries = json_integer_value(json_object_get(state, "deliveries"));
+    const char *embargo = json_string_value(json_object_get(state, "embargo"));
+    if (embargo) {
+        say(lines,
+            "in the queue, under an embargo until %s: nobody gets it before, and a newer "
+            "version takes its place",
+            embargo);
+        return;
+    }
     say(lines, "in the queue: %s%s%s, delivered %lld times so far", name ? name : "?",
         worker ? " by " : "", worker ? worker : "", (long long)deliveries);
 }
@@ -174,7 +182,9 @@ static void say_unfinished(struct pipeline *p, json_t *lines, json_t *facts, uin
         return;
     }
     store_each_dead(p->store, queue_id, find_dead, &burial);
-    if (!burial.found)
+    if (!burial.found && queue_id == 0)
+        say(lines, "withdrawn by its publisher while it was under an embargo: nobody has seen it");
+    else if (!burial.found)
         say(lines, "handed over to the disk, not durable yet");
 }
 

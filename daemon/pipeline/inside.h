@@ -63,7 +63,14 @@ struct pipeline {
         uint64_t accepted, known, refused; /* since start, of answered batches */
     } push;
     struct discovery *discoveries; /* addresses that are looked at before they are added */
-    struct queue_change *changes;  /* of the queue, by operators: the first is under way */
+    struct { /* under an embargo, on their way to the disk: embargo.c */
+        struct unsettled_embargo {
+            uint64_t id, generation;
+            bool was_new;
+        } * of;
+        size_t count, room;
+    } unsettled;
+    struct queue_change *changes; /* of the queue, by operators: the first is under way */
 
     struct {                                                        /* since start */
         uint64_t read, fetched, accepted, known, filtered, refused; /* items: status.c */
@@ -207,12 +214,16 @@ void way_out_stop(struct pipeline *pipeline);
 
 /*
  * A queue row:
- *     tag (8 bytes) | lane (1) | language (3, NUL padded) | work
- * The tag is a hash over (uri, version), the work is the record so far, a JSON object. Rows of before
- * there were lanes have the work right behind the tag, so '{' where the lane would be.
+ *     tag (8 bytes) | lane (1) | language (3, NUL padded) | release (4, when the lane says so) | work
+ * The tag is a hash over (uri, version), the work is the record so far, a JSON object. Of an item under an
+ * embargo WORK_EMBARGO is added to the lane, and the second stands there at which it is over, UTC, u32le.
+ * Programs whose schema is below 4 know nothing of that. Rows of before there were lanes have the work
+ * right behind the tag, so '{' where the lane would be.
  */
-#define WORK_TAG  8
-#define WORK_HEAD 12
+#define WORK_TAG     8
+#define WORK_HEAD    12
+#define WORK_RELEASE 4
+#define WORK_EMBARGO 0x80
 struct work_facts {
     const char *event;
     const struct link_identity *identity;
@@ -221,12 +232,15 @@ struct work_facts {
     const char *title; /* of the feed, as it says itself; NULL: as its source knows it */
     const char *url;   /* the item's, for items without a link; NULL none */
     int64_t fetched_at;
+    int64_t release_at; /* under an embargo until then; 0 none */
     enum dispatch_lane lane;
 };
 void work_row(const struct item *item, const struct work_facts *facts, struct buf *out);
 struct str work_of_row(struct str row);
 /* What dispatch is told of a row. */
 struct dispatch_item work_item(uint64_t id, struct str row, uint32_t deliveries, uint32_t deaths);
+/* Of a row that has one: another end of the embargo. */
+void work_embargo_until(struct buf *row, int64_t release_at);
 bool work_is(struct str row, struct str uri, struct str version);
 
 /* ---- status.c: how it goes. The caller owns what it gets */

@@ -331,18 +331,20 @@ static int restore_queue(struct pipeline *p, char why[PIPELINE_WHY])
     struct dispatch_counts counts;
     int rc = store_each_head(p->store, requeue, p);
     dispatch_counts(p->dispatch, &counts);
-    if (rc != 0 ||
-        counts.ready != pipeline_unfinished(p)) /* as it is when all is well with the heads */
+    if (rc != 0 || counts.ready + counts.delayed !=
+                       pipeline_unfinished(p)) /* as it is when all is well with the heads */
         rc = store_each_queued(p->store, requeue_missed, p);
     if (rc != 0) {
         snprintf(why, PIPELINE_WHY, "%s: the queue cannot be read back", p->config->state);
         return EX_DATAERR;
     }
     dispatch_counts(p->dispatch, &counts);
-    if (counts.ready != pipeline_unfinished(p))
-        balance(p, counts.ready);
-    if (counts.ready)
-        log_info("pipeline: unfinished items go on items=%llu", (unsigned long long)counts.ready);
+    uint64_t queued = counts.ready + counts.delayed; /* these are under an embargo */
+    if (queued != pipeline_unfinished(p))
+        balance(p, queued);
+    if (queued)
+        log_info("pipeline: unfinished items go on items=%llu embargoed=%llu",
+                 (unsigned long long)queued, (unsigned long long)counts.delayed);
     return 0;
 }
 
@@ -434,6 +436,7 @@ bool pipeline_close(struct pipeline *p)
     if (p->lock >= 0)
         close(p->lock);
     buf_free(&p->row);
+    free(p->unsettled.of);
     free(p);
     return true;
 }

@@ -52,6 +52,7 @@ static void requeue_dead(struct queue_change *c, uint64_t id, const struct store
     if (!c->batch)
         return;
     struct dispatch_item item = work_item(id, dead->work, 0, 0);
+    item.release_at = 0; /* over, or it would not have been delivered and died */
     store_dead_drop(c->batch->change, id);
     store_queue_put(c->batch->change, id, dead->work);
     batch_add_item(c->batch, &item);

@@ -72,6 +72,7 @@ static json_t *intake_json(struct pipeline *p)
  * of the loop. */
 json_t *status_queue(struct pipeline *p)
 {
+    char next[CLOCK_TEXT];
     struct dispatch_counts c;
     json_t *o = json_object();
     dispatch_counts(p->dispatch, &c);
@@ -79,6 +80,9 @@ json_t *status_queue(struct pipeline *p)
     set(o, "ready", number(c.ready));
     set(o, "leased", number(c.leased));
     set(o, "delayed", number(c.delayed));
+    set(o, "embargoed", number(c.embargoed));
+    set(o, "next_release",
+        c.next_release ? json_string(clock_format(c.next_release, next)) : json_null());
     set(o, "dead", number(p->durable.dead));
     set(o, "done", number(p->durable.done));
     set(o, "purged", number(p->seen.purged));

@@ -428,12 +428,42 @@ static void on_dead(struct pipeline *p, const struct dispatch_event *event)
                 log_safez(event->worker), log_safez(event->reason));
 }
 
+/* Whether a newer version of what is queued was accepted: it took its place, though perhaps when this one was
+ * on its way to the disk and could not be withdrawn. */
+static bool is_stale(struct pipeline *p, uint64_t id, struct str row)
+{
+    struct str work = work_of_row(row);
+    json_t *record = json_loadb(work.at, work.len, 0, NULL);
+    const char *uri = json_string_value(json_object_get(json_object_get(record, "item"), "uri"));
+    struct link_known known;
+    uint8_t key[16];
+    bool stale = uri && link_id_of(str_of(uri), key) == 0 &&
+                 link_lookup(p->link, key, &known) == 0 && known.queue_id != id;
+    json_decref(record);
+    return stale;
+}
+
+static void on_release(struct pipeline *p, struct dispatch_event *event)
+{
+    struct buf row = BUF_NONE;
+    if (!p->failed && read_row(p, event->id, &row) == 0 && is_stale(p, event->id, buf_str(&row))) {
+        event->stale = true;
+        batch_finish(out_batch(p), event->id, false);
+    }
+    log_info("pipeline: embargo over queue=%llu %s", (unsigned long long)event->id,
+             event->stale ? "replaced=yes" : "ready=yes");
+    buf_free(&row);
+}
+
 void way_out_dispatch(void *ctx, struct dispatch_event *event)
 {
     struct pipeline *p = ctx;
     switch (event->type) {
     case DISPATCH_LOAD:
         on_load(p, event);
+        break;
+    case DISPATCH_RELEASE:
+        on_release(p, event);
         break;
     case DISPATCH_TRIES:
         store_queue_tries(out_batch(p)->change, event->id,

@@ -105,14 +105,23 @@ static void language_of(struct str declared, char out[4])
     memcpy(out, code, sizeof code);
 }
 
+/* Rounded up: not a moment too early. */
+static uint64_t release_second(int64_t release_at)
+{
+    int64_t second = (release_at + USEC_PER_SEC - 1) / USEC_PER_SEC;
+    return second < 0 ? 0 : second > UINT32_MAX ? UINT32_MAX : (uint64_t)second;
+}
+
 static void put_head(const struct item *item, const struct work_facts *facts, uint64_t tag,
                      struct buf *out)
 {
     char language[4];
     language_of(item->field[ITEM_LANGUAGE], language);
     buf_put(out, &tag, sizeof tag);
-    buf_putc(out, (char)facts->lane);
+    buf_putc(out, (char)((unsigned)facts->lane | (facts->release_at ? WORK_EMBARGO : 0U)));
     buf_put(out, language, WORK_HEAD - WORK_TAG - 1);
+    if (facts->release_at)
+        buf_put_le(out, release_second(facts->release_at), WORK_RELEASE);
 }
 
 void work_row(const struct item *item, const struct work_facts *facts, struct buf *out)
@@ -129,9 +138,31 @@ static bool has_lane(struct str row)
     return row.len >= WORK_HEAD && row.at[WORK_TAG] != '{';
 }
 
+static bool has_embargo(struct str row)
+{
+    return has_lane(row) && row.len >= WORK_HEAD + WORK_RELEASE &&
+           ((unsigned char)row.at[WORK_TAG] & WORK_EMBARGO);
+}
+
+static int64_t release_of(struct str row)
+{
+    struct str rest = str_from(row, WORK_HEAD);
+    uint64_t second = 0;
+    (void)str_take_le(&rest, WORK_RELEASE, &second);
+    return (int64_t)second * USEC_PER_SEC;
+}
+
+void work_embargo_until(struct buf *row, int64_t release_at)
+{
+    uint64_t second = release_second(release_at);
+    for (unsigned i = 0; has_embargo(buf_str(row)) && i < WORK_RELEASE; i++)
+        row->at[WORK_HEAD + i] = (char)(unsigned char)(second >> (8 * i));
+}
+
 struct str work_of_row(struct str row)
 {
-    return str_from(row, has_lane(row) ? WORK_HEAD : WORK_TAG);
+    size_t head = has_lane(row) ? WORK_HEAD : WORK_TAG;
+    return str_from(row, has_embargo(row) ? head + WORK_RELEASE : head);
 }
 
 struct dispatch_item work_item(uint64_t id, struct str row, uint32_t deliveries, uint32_t deaths)
@@ -139,9 +170,12 @@ struct dispatch_item work_item(uint64_t id, struct str row, uint32_t deliveries,
     struct dispatch_item item = {
         .id = id, .size = work_of_row(row).len, .deliveries = deliveries, .deaths = deaths};
     if (has_lane(row)) {
-        item.lane = row.at[WORK_TAG] == LANE_BACKFILL ? LANE_BACKFILL : LANE_LIVE;
+        unsigned lane = (unsigned char)row.at[WORK_TAG] & ~(unsigned)WORK_EMBARGO;
+        item.lane = lane == LANE_BACKFILL ? LANE_BACKFILL : LANE_LIVE;
         memcpy(item.language, row.at + WORK_TAG + 1, WORK_HEAD - WORK_TAG - 1);
     }
+    if (has_embargo(row))
+        item.release_at = release_of(row);
     return item;
 }
 

@@ -49,8 +49,9 @@
 
 #include <stdint.h>
 
-/* 2: rows age, and the queue has heads. 3: what is newest stands in the journal. */
-#define STORE_SCHEMA 3
+/* 2: rows age, and the queue has heads. 3: what is newest stands in the journal. 4: the work of an item under
+ * an embargo has its end in front, which programs before would not keep. */
+#define STORE_SCHEMA 4
 #define SCHEMA_HEADS 2
 
 #define VALUE_VERSION 1 /* every layout but those with hours is at its first version */

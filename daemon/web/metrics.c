@@ -31,6 +31,8 @@ static const struct sample {
     {"queue_items", "", "", "state=\"leased\"", "queue.leased"},
     {"queue_items", "", "", "state=\"delayed\"", "queue.delayed"},
     {"queue_items", "", "", "state=\"dead\"", "queue.dead"},
+    {"queue_embargoed_items", "gauge", "Items under an embargo; they count as delayed.", "",
+     "queue.embargoed"},
     {"queue_bytes", "gauge", "Bytes of unfinished work.", "", "queue.bytes"},
     {"queue_limit_items", "gauge", "Unfinished items at which intake is held.", "",
      "queue.max_items"},

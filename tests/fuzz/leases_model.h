@@ -208,6 +208,9 @@ static void above(void *ctx, struct dispatch_event *event)
         else
             buf_printf(event->load, "{%u}", 100U + (unsigned)event->id); /* three digits */
         break;
+    case DISPATCH_RELEASE: /* none of the model's items is under an embargo */
+        MUST(false);
+        break;
     case DISPATCH_TRIES:
         MUST(event->deliveries > 0 && event->deliveries < DELIVERIES_MAX);
         MUST(event->deaths < LIMIT_WORKER_DEATHS);

@@ -38,7 +38,9 @@ struct above {
     size_t work_bytes;   /* 0: an item's number only; SIZE_MAX: its work is gone */
     uint64_t unreadable; /* the id of an item whose row cannot be read; 0 none */
     unsigned results, acks, dead, tries;
-    uint64_t dead_id;
+    uint64_t dead_id, released; /* the last one */
+    unsigned releases;
+    bool stale; /* what is released is not to go out any more */
     uint32_t last_deliveries, last_deaths;
     char reason[200], record[100];
     struct hand *hands; /* that live */
@@ -64,6 +66,11 @@ static inline void up(void *ctx, struct dispatch_event *event)
     switch (event->type) {
     case DISPATCH_LOAD:
         load(a, event);
+        break;
+    case DISPATCH_RELEASE:
+        a->releases++;
+        a->released = event->id;
+        event->stale = a->stale;
         break;
     case DISPATCH_TRIES:
         a->tries++;

@@ -5,7 +5,7 @@
  *     links, skip    selectors of a list page
  *     url            the document's address           headline, by, summary, slug, agency, located,
  *     body           paragraphs or lines that must    publisher, language, canonical, copyright,
- * image stand in this order              published, updated   as clock_format() writes them not
+ * image stand in this order              published, updated, embargo   as clock_format() writes them not
  * texts that must not occur        keywords, captions   lines that must be there items [link,
  * headline] of a list page  feeds                ABOUT_FEEDS derived        the headline is marked
  * as derived
@@ -153,6 +153,7 @@ static inline void check_item(const char *name, const json_t *expect, const stru
     check_text(name, expect, "image", item->media_count ? item->media[0].url : STR_NONE);
     check_time(name, expect, "published", item->published_at);
     check_time(name, expect, "updated", item->updated_at);
+    check_time(name, expect, "embargo", item->release_at);
     check_lines(name, expect, "keywords", field[ITEM_KEYWORDS]);
     check_lines(name, expect, "captions", field[ITEM_CAPTIONS]);
     check_body(name, expect, field[ITEM_BODY], whole);

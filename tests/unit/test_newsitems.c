@@ -42,20 +42,6 @@ static void every_case_gives_what_it_expects(void **state)
     run_cases("tests/cases/archives", "input", PARSE_AUTO, 16, check_case);
 }
 
-/* Without a clock nobody can say that an embargo is over. */
-static void an_embargo_stands_when_the_time_is_not_known(void **state)
-{
-    (void)state;
-    struct parse_request request = {
-        .bytes =
-            STR("<nitf><head><docdata><date.release norm=\"20200101T000000Z\"/></docdata></head>"
-                "<body><body.content><p>x</p></body.content></body></nitf>")};
-    struct parse_out out = {0};
-    struct parse_report report;
-    assert_int_equal(parse_document(&request, &out, &report), -EBADMSG);
-    assert_string_equal(report.reason, "withheld or under embargo");
-}
-
 static void a_news_item_has_a_limit_of_elements(void **state)
 {
     (void)state;
@@ -94,7 +80,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_case_gives_what_it_expects),
-        cmocka_unit_test(an_embargo_stands_when_the_time_is_not_known),
         cmocka_unit_test(a_news_item_has_a_limit_of_elements),
         cmocka_unit_test(no_document_takes_long),
     };

@@ -129,6 +129,33 @@ static void a_row_of_before_there_were_lanes_is_live_and_of_no_language(void **s
     assert_true(str_is(work_of_row(row), "{\"event\":\"new\"}"));
 }
 
+static void a_row_under_an_embargo_has_its_end_in_its_head(void **state)
+{
+    struct stage *s = *state;
+    struct buf row = BUF_NONE;
+    const int64_t until = 1790000000 * USEC_PER_SEC;
+    struct work_facts facts = {.event = "new",
+                               .identity = &s->identity,
+                               .answer = &s->answer,
+                               .source = s->source,
+                               .fetched_at = 1767312000 * USEC_PER_SEC,
+                               .release_at = until - 1, /* not a moment too early */
+                               .lane = LANE_BACKFILL};
+    work_row(&s->item, &facts, &row);
+    struct str head = str_upto(buf_str(&row), STORE_HEAD);
+    struct dispatch_item whole = work_item(7, buf_str(&row), 0, 0),
+                         short_ = work_item(7, head, 0, 0);
+    assert_int_equal(whole.release_at, until);
+    assert_int_equal(short_.release_at, until);
+    assert_int_equal(whole.lane, LANE_BACKFILL);
+    assert_int_equal(whole.size, short_.size + row.len - head.len);
+    assert_true(str_starts(work_of_row(buf_str(&row)), STR("{\"event\":\"new\"")));
+    work_embargo_until(&row, until + USEC_PER_HOUR);
+    assert_int_equal(work_item(7, buf_str(&row), 0, 0).release_at, until + USEC_PER_HOUR);
+    assert_true(work_is(buf_str(&row), str_of(s->identity.uri), STR("2")));
+    buf_free(&row);
+}
+
 static void a_record_says_what_when_and_whence(void **state)
 {
     struct stage *s = *state;
@@ -175,6 +202,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
         TEST(a_row_is_known_by_its_uri_and_version_alone),
         TEST(a_row_says_its_lane_and_the_language_its_publisher_declares),
+        TEST(a_row_under_an_embargo_has_its_end_in_its_head),
         TEST(a_row_of_before_there_were_lanes_is_live_and_of_no_language),
         TEST(a_record_says_what_when_and_whence),
         TEST(a_feeds_own_title_goes_before_the_configured_one),
