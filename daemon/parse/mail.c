@@ -153,16 +153,77 @@ static void put_unwrapped(struct str text, struct buf *out)
     }
 }
 
+#define SIGNATURE_LINES 20
+#define CHROME_LEN      240 /* bytes: a longer line is a paragraph, whatever word is in it */
+
+/* RFC 3676, section 4.3: "-- " and what a sender has below each mail. Its blank is often lost. */
+static struct str without_signature(struct str text)
+{
+    struct str rest = text, line;
+    size_t at = 0, lines = 0, end = text.len;
+    while (at = (size_t)(text.len - rest.len), str_cut(&rest, '\n', &line)) {
+        line = utf8_trim(line);
+        lines += line.len > 0;
+        if (str_is(line, "--")) {
+            end = at;
+            lines = 0;
+        }
+    }
+    return lines <= SIGNATURE_LINES ? str_upto(text, end) : text;
+}
+
+static bool has(struct str line, const char *word)
+{
+    return str_findi(line, str_of(word)) != SIZE_MAX;
+}
+
+/* What a newsletter says of itself: how to leave it, by the address that its header gives for that (RFC 2369)
+ * or by the word, and where else it can be read. */
+static bool is_about_the_mail(struct str line, struct str leave)
+{
+    if (line.len > CHROME_LEN)
+        return false;
+    return (leave.len && str_find(line, leave) != SIZE_MAX) || has(line, "unsubscribe") ||
+           (has(line, "browser") && (has(line, "view") || has(line, "read") || has(line, "open")));
+}
+
+static void put_address_to_leave(const struct mail *m, struct buf *out)
+{
+    struct buf value = BUF_NONE;
+    mime_field(m->header, "list-unsubscribe", &value);
+    size_t at = str_findi(buf_str(&value), STR("<http"));
+    if (at != SIZE_MAX) {
+        struct str rest = str_from(buf_str(&value), at + 1);
+        buf_puts(out, str_upto(rest, str_chr(rest, '>')));
+    }
+    buf_free(&value);
+}
+
+static void put_without_chrome(const struct mail *m, struct buf *out)
+{
+    struct buf leave = BUF_NONE;
+    struct str rest = without_signature(buf_str(&m->plain)), line;
+    put_address_to_leave(m, &leave);
+    while (str_cut(&rest, '\n', &line)) {
+        if (!is_about_the_mail(line, buf_str(&leave)))
+            buf_puts(out, line);
+        buf_putc(out, '\n');
+    }
+    buf_free(&leave);
+}
+
 /* The subject stands above it as the headline of a wire's copy does. */
 static struct item *read_plain(const struct mail *m)
 {
-    struct buf text = BUF_NONE;
-    if (m->plain.len) {
+    struct buf text = BUF_NONE, clean = BUF_NONE;
+    put_without_chrome(m, &clean);
+    if (utf8_trim(buf_str(&clean)).len) {
         buf_puts(&text, buf_str(&m->subject));
         buf_putz(&text, "\n\n");
-        put_unwrapped(buf_str(&m->plain), &text);
+        put_unwrapped(buf_str(&clean), &text);
     }
     struct item *item = read_with(wirecopy_read, m, buf_str(&text));
+    buf_free(&clean);
     buf_free(&text);
     return item;
 }

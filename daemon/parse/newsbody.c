@@ -81,6 +81,11 @@ static void put_element(struct reading *r, uint32_t node)
     } else if (element && element->role == ROLE_PICTURE) {
         take_picture(r, node);
     } else if (!element || element->role == ROLE_RENAMED) {
+        /* "3<frac>…" is three and a half: what stands below goes behind a bar. */
+        if (str_is(name, "frac-denom"))
+            buf_putc(&r->html, '/');
+        else if (str_is(name, "frac"))
+            buf_putc(&r->html, ' ');
         name = element ? str_of(element->html) : name;
         put_tag(r, name, false);
         put_children(r, node);

@@ -1,7 +1,9 @@
+#include "base64.h"
 #include "markup.h"
 #include "newsbody.h"
 #include "newsmeta.h"
 #include "nitf.h"
+#include "utf8.h"
 
 /*
  * NewsML-G2 (https://iptc.org/std/NewsML-G2/): each newsItem with a text, alone or in a newsMessage. A
@@ -81,6 +83,20 @@ static bool is_html_type(struct str type)
     return str_startsi(type, STR("text/html")) || str_startsi(type, STR("application/xhtml"));
 }
 
+/* "encd:base64" (http://cv.iptc.org/newscodes/encoding/). What it hides is UTF-8 as the document is, or no text. */
+static void undo_encoding(struct str encoding, struct buf *raw)
+{
+    struct buf plain = BUF_NONE;
+    if (encoding.len == 0)
+        return;
+    if (str_ends(encoding, STR("base64")))
+        base64_decode(buf_str(raw), &plain);
+    buf_reset(raw);
+    if (utf8_valid(buf_str(&plain)) && str_chr(buf_str(&plain), '\0') == SIZE_MAX)
+        buf_puts(raw, buf_str(&plain));
+    buf_free(&plain);
+}
+
 static void take_inline_data(struct reading *r, uint32_t node)
 {
     struct buf raw = BUF_NONE, text = BUF_NONE;
@@ -88,6 +104,7 @@ static void take_inline_data(struct reading *r, uint32_t node)
     struct str type = xmltree_attribute(&r->tree, node, "contenttype");
     for (; child; child = r->tree.nodes[child].next)
         buf_puts(&raw, xmltree_characters(&r->tree, child));
+    undo_encoding(xmltree_attribute(&r->tree, node, "encoding"), &raw);
     if (is_html_type(type))
         markup_text(buf_str(&raw), &text);
     else if (type.len == 0 || str_startsi(type, STR("text/plain")))
@@ -179,6 +196,15 @@ static bool is_text(const struct xmltree *tree, uint32_t item)
     return code.len == 0 || str_ends(code, STR(":text")) || str_ends(code, STR(":composite"));
 }
 
+/* A page as content begins with the headline once more. */
+static void drop_headline(struct draft *to)
+{
+    struct str headline = to->field[ITEM_HEADLINE], *body = &to->field[ITEM_BODY];
+    size_t end = str_chr(*body, '\n');
+    if (headline.len && end != SIZE_MAX && str_eq(str_upto(*body, end), headline))
+        *body = utf8_trim(str_from(*body, end));
+}
+
 static void fill(struct reading *r, uint32_t item, struct release *release)
 {
     const struct xmltree *tree = &r->tree;
@@ -193,6 +219,7 @@ static void fill(struct reading *r, uint32_t item, struct release *release)
     take_times(r, item);
     take_status(r, item, release);
     take_contents(r, item, release);
+    drop_headline(to);
 }
 
 static int read_item(struct reading *r, uint32_t item)

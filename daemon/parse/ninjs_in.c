@@ -159,6 +159,13 @@ static void take_subjects(const struct filling *f, const struct jsonnode *list)
         draft_add_keyword(f->to, either(entry, "name", "literal"));
 }
 
+/* 1.4 and its users: words. */
+static void take_keywords(const struct filling *f, const struct jsonnode *list)
+{
+    for (const struct jsonnode *entry = entries(list); entry; entry = jsonnode_next(entry))
+        draft_add_keyword(f->to, jsonnode_text(entry));
+}
+
 static uint32_t pixels(const struct jsonnode *rendition, const char *key)
 {
     int64_t n = jsonnode_int(jsonnode_get(rendition, key));
@@ -188,7 +195,8 @@ static void take_status(const struct filling *f, const struct jsonnode *status)
 
 static void take_embargo(const struct filling *f, const struct jsonnode *until)
 {
-    release_set_embargo(f->release, jsonnode_text(until));
+    if (until->kind != NODE_NULL) /* as absent */
+        release_set_embargo(f->release, jsonnode_text(until));
 }
 
 #define NAME(literal)                                                                              \
@@ -224,6 +232,7 @@ static const struct way {
     {NAME("copyrightholder"), NULL, ITEM_COPYRIGHT, 1},
     {NAME("source"), NULL, ITEM_PUBLISHER, 2},
     {NAME("contentCreated"), take_content_created, 0, 0},
+    {NAME("contentcreated"), take_content_created, 0, 0},
     {NAME("versionCreated"), take_version_created, 0, 0},
     {NAME("versioncreated"), take_version_created, 0, 0},
     {NAME("firstCreated"), take_first_created, 0, 0},
@@ -231,9 +240,12 @@ static const struct way {
     {NAME("altIds"), take_alt_ids, 0, 0},
     {NAME("altids"), take_alt_ids, 0, 0},
     {NAME("infoSources"), take_info_sources, 0, 0},
+    {NAME("infosources"), take_info_sources, 0, 0},
     {NAME("infosource"), take_info_sources, 0, 0},
     {NAME("subjects"), take_subjects, 0, 0},
     {NAME("subject"), take_subjects, 0, 0},
+    {NAME("keyword"), take_keywords, 0, 0},
+    {NAME("keywords"), take_keywords, 0, 0},
     {NAME("renditions"), take_renditions, 0, 0},
     {NAME("pubStatus"), take_status, 0, 0},
     {NAME("pubstatus"), take_status, 0, 0},
