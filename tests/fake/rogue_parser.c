@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "frame.h"
@@ -85,6 +86,14 @@ static void bomb(void)
     }
 }
 
+/* Whatever its arguments mean, they are wrong. */
+static void any_call(struct str text)
+{
+    uint64_t call = 0;
+    str_u64(text, &call);
+    number = syscall((long)call, -1L, -1L, -1L, -1L, -1L, -1L);
+}
+
 static volatile int *volatile nowhere = NULL;
 
 static void misbehave(struct str word)
@@ -111,6 +120,8 @@ static void misbehave(struct str word)
         number = fork();
     else if (str_starts(word, STR("signal")))
         kill(getppid(), SIGTERM);
+    else if (str_starts(word, STR("call ")))
+        any_call(str_from(word, 5));
     else if (str_starts(word, STR("junk")))
         send_raw(STR("HTTP/1.1 200 OK\r\n\r\nthis is not a frame at all"));
     else if (str_starts(word, STR("huge")))
