@@ -11,7 +11,7 @@
  *
  *   item    3  flags:4  document:4  published:8  updated:8  release:8  fields:1 { number:1 length:4 bytes }*
  *              media:1 { url type title: length:4 bytes  width:4 height:4 }*
- *   about   2  updated:8  ttl:4  period:4  fields:1 { number:1 length:4 bytes }*
+ *   about   3  flags:4  published:8  updated:8  ttl:4  period:4  fields:1 { number:1 length:4 bytes }*
  *
  * It lives only between a parser child and its parent, which are built together, so a change needs
  * nothing but a new version byte.
@@ -63,6 +63,8 @@ void item_encode(const struct item *item, struct buf *out)
 void about_encode(const struct about *about, struct buf *out)
 {
     buf_put_le(out, FRAME_VERSION, 1);
+    buf_put_le(out, about->flags, 4);
+    buf_put_le(out, (uint64_t)about->published_at, 8);
     buf_put_le(out, (uint64_t)about->updated_at, 8);
     buf_put_le(out, about->ttl_s, 4);
     buf_put_le(out, about->period_s, 4);
@@ -163,6 +165,8 @@ int about_decode(struct str frame, struct about **out)
 {
     struct reader r;
     struct about *about = block_of(frame, sizeof *about, &r);
+    about->flags = (uint32_t)get_number(&r, 4);
+    about->published_at = (int64_t)get_number(&r, 8);
     about->updated_at = (int64_t)get_number(&r, 8);
     about->ttl_s = (uint32_t)get_number(&r, 4);
     about->period_s = (uint32_t)get_number(&r, 4);

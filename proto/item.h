@@ -82,12 +82,32 @@ enum about_field {
     ABOUT_GENERATOR,
     ABOUT_SITEMAP, /* of a sitemap: "urlset", "news" when it has headlines, "index", "text" */
     ABOUT_CHILDREN, /* the sitemaps an index lists, one a line; the first LIMIT_FIELD bytes of them */
+    ABOUT_VERSION, /* of its format: "0.91", "1.0", … as it says */
+    ABOUT_INFO,    /* Atom 0.3: a note to who opens the feed in a browser */
+    ABOUT_DOCS,    /* address of the format's description */
+    ABOUT_ICON,
+    ABOUT_KEYWORDS,     /* one a line */
+    ABOUT_CONTRIBUTORS, /* one a line */
+    ABOUT_PUBLISHER,    /* who answers for the feed: dc:publisher, webMaster, itunes:owner */
+    ABOUT_CONTACT,      /* where its faults may be reported, as it says: "a@b.example (Jane Doe)" */
+    ABOUT_CLOUD,        /* rssCloud: "xml-rpc http://h.example:80/RPC2 procedure" */
+    ABOUT_CURRENT,      /* RFC 5005: the feed that this document is a part of */
+    ABOUT_PREV_ARCHIVE,
+    ABOUT_NEXT_ARCHIVE,
+    ABOUT_VALID, /* dcterms:valid: "from/until", one of them may be empty */
     ABOUT_FIELDS
+};
+
+enum about_flag {
+    ABOUT_EXPIRED = 1,  /* there will be no more items: JSON Feed expired, itunes:complete */
+    ABOUT_COMPLETE = 2, /* RFC 5005: all items there are stand in it */
+    ABOUT_ARCHIVE = 4   /* RFC 5005: this document will not change */
 };
 
 struct about {
     struct str field[ABOUT_FIELDS];
-    int64_t updated_at;
+    int64_t published_at, updated_at;
+    uint32_t flags;
     uint32_t ttl_s;    /* <ttl>, in seconds; 0 not given */
     uint32_t period_s; /* sy:updatePeriod / sy:updateFrequency; 0 not given */
 };

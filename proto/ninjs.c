@@ -267,6 +267,23 @@ static void set_lines(json_t *out, const char *key, struct str lines)
         json_decref(list);
 }
 
+static void set_time(json_t *object, const char *key, int64_t at)
+{
+    char text[CLOCK_TEXT];
+    if (at > 0)
+        set_text(object, key, str_of(clock_format(at, text)));
+}
+
+static void set_flags(json_t *out, uint32_t flags)
+{
+    if (flags & ABOUT_EXPIRED)
+        json_object_set_new(out, "expired", json_true());
+    if (flags & ABOUT_COMPLETE)
+        json_object_set_new(out, "complete", json_true());
+    if (flags & ABOUT_ARCHIVE)
+        json_object_set_new(out, "archive", json_true());
+}
+
 json_t *about_json(const struct about *about)
 {
     static const struct {
@@ -274,15 +291,37 @@ json_t *about_json(const struct about *about)
         const char *key;
         bool list;
     } keys[] = {
-        {ABOUT_TYPE, "type", false},          {ABOUT_TITLE, "title", false},
-        {ABOUT_SUBTITLE, "subtitle", false},  {ABOUT_URL, "url", false},
-        {ABOUT_SELF, "self", false},          {ABOUT_ID, "id", false},
-        {ABOUT_LANGUAGE, "language", false},  {ABOUT_CHARSET, "charset", false},
-        {ABOUT_AUTHOR, "author", false},      {ABOUT_COPYRIGHT, "copyright", false},
-        {ABOUT_IMAGE, "image", false},        {ABOUT_GENERATOR, "generator", false},
-        {ABOUT_HUBS, "hubs", true},           {ABOUT_NEXT, "next", false},
-        {ABOUT_FEEDS, "feeds", true},         {ABOUT_SKIP_HOURS, "skipHours", false},
-        {ABOUT_SKIP_DAYS, "skipDays", false}, {ABOUT_SITEMAP, "sitemap", false},
+        {ABOUT_TYPE, "type", false},
+        {ABOUT_VERSION, "version", false},
+        {ABOUT_TITLE, "title", false},
+        {ABOUT_SUBTITLE, "subtitle", false},
+        {ABOUT_URL, "url", false},
+        {ABOUT_SELF, "self", false},
+        {ABOUT_ID, "id", false},
+        {ABOUT_LANGUAGE, "language", false},
+        {ABOUT_CHARSET, "charset", false},
+        {ABOUT_AUTHOR, "author", false},
+        {ABOUT_CONTRIBUTORS, "contributors", true},
+        {ABOUT_PUBLISHER, "publisher", false},
+        {ABOUT_CONTACT, "contact", false},
+        {ABOUT_COPYRIGHT, "copyright", false},
+        {ABOUT_KEYWORDS, "categories", true},
+        {ABOUT_IMAGE, "image", false},
+        {ABOUT_ICON, "icon", false},
+        {ABOUT_GENERATOR, "generator", false},
+        {ABOUT_INFO, "info", false},
+        {ABOUT_DOCS, "docs", false},
+        {ABOUT_HUBS, "hubs", true},
+        {ABOUT_CLOUD, "cloud", false},
+        {ABOUT_NEXT, "next", false},
+        {ABOUT_CURRENT, "current", false},
+        {ABOUT_PREV_ARCHIVE, "prevArchive", false},
+        {ABOUT_NEXT_ARCHIVE, "nextArchive", false},
+        {ABOUT_FEEDS, "feeds", true},
+        {ABOUT_SKIP_HOURS, "skipHours", false},
+        {ABOUT_SKIP_DAYS, "skipDays", false},
+        {ABOUT_VALID, "valid", false},
+        {ABOUT_SITEMAP, "sitemap", false},
         {ABOUT_CHILDREN, "children", true},
     };
     json_t *out = json_object();
@@ -292,9 +331,9 @@ json_t *about_json(const struct about *about)
         else
             set_text(out, keys[i].key, about->field[keys[i].field]);
     }
-    char updated[CLOCK_TEXT];
-    if (about->updated_at > 0)
-        set_text(out, "updated", str_of(clock_format(about->updated_at, updated)));
+    set_time(out, "published", about->published_at);
+    set_time(out, "updated", about->updated_at);
+    set_flags(out, about->flags);
     if (about->ttl_s)
         json_object_set_new(out, "ttl", json_integer(about->ttl_s));
     if (about->period_s)

@@ -28,22 +28,51 @@ void draft_set(struct draft *draft, enum item_field field, unsigned rank, struct
     draft->field[field] = arena_keep(draft->arena, text);
 }
 
-void draft_add_author(struct draft *draft, unsigned rank, struct str name)
+static bool has_part(struct str have, struct str between, struct str part)
 {
-    struct str have = draft->field[ITEM_BYLINE];
-    name = utf8_trim(name);
-    if (rank != draft->rank[ITEM_BYLINE] || have.len == 0) {
-        draft_set(draft, ITEM_BYLINE, rank, name);
-        return;
+    for (size_t at; have.len; have = str_from(have, at + between.len)) {
+        at = str_find(have, between);
+        if (str_eq(str_upto(have, at), part))
+            return true;
+        if (at == SIZE_MAX)
+            return false;
     }
-    if (name.len == 0 || have.len + name.len > LIMIT_FIELD / 16 || str_find(have, name) != SIZE_MAX)
+    return false;
+}
+
+/* Appends to a field what does not stand in it yet. */
+static void join(struct draft *draft, enum item_field field, const char *between, struct str text)
+{
+    struct str have = draft->field[field];
+    if (text.len == 0 || have.len + text.len > LIMIT_FIELD / 16 ||
+        has_part(have, str_of(between), text))
         return;
     struct buf joined = BUF_NONE;
     buf_puts(&joined, have);
-    buf_putz(&joined, ", ");
-    buf_puts(&joined, name);
-    draft->field[ITEM_BYLINE] = arena_keep(draft->arena, buf_str(&joined));
+    buf_putz(&joined, between);
+    buf_puts(&joined, text);
+    draft->field[field] = arena_keep(draft->arena, buf_str(&joined));
     buf_free(&joined);
+}
+
+void draft_add_caption(struct draft *draft, struct str text)
+{
+    struct buf line = BUF_NONE;
+    utf8_squash(text, &line);
+    if (draft->field[ITEM_CAPTIONS].len)
+        join(draft, ITEM_CAPTIONS, "\n", buf_str(&line));
+    else
+        draft_set(draft, ITEM_CAPTIONS, 1, buf_str(&line));
+    buf_free(&line);
+}
+
+void draft_add_author(struct draft *draft, unsigned rank, struct str name)
+{
+    name = utf8_trim(name);
+    if (rank != draft->rank[ITEM_BYLINE] || draft->field[ITEM_BYLINE].len == 0)
+        draft_set(draft, ITEM_BYLINE, rank, name);
+    else
+        join(draft, ITEM_BYLINE, ", ", name);
 }
 
 void draft_add_keyword(struct draft *draft, struct str word)

@@ -30,6 +30,8 @@ void draft_done(struct draft *draft);
 void draft_set(struct draft *draft, enum item_field field, unsigned rank, struct str text);
 /* One more author: joined by ", ", once each, those of the best rank only. */
 void draft_add_author(struct draft *draft, unsigned rank, struct str name);
+/* One more line of captions. */
+void draft_add_caption(struct draft *draft, struct str text);
 void draft_add_keyword(struct draft *draft, struct str word);
 /* "a, b, c" */
 void draft_add_keywords(struct draft *draft, struct str words);

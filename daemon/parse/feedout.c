@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "clock.h"
+#include "date.h"
 #include "limits.h"
 #include "utf8.h"
 
@@ -21,6 +23,7 @@ void feedout_done(struct feedout *out)
     buf_free(&out->hubs);
     buf_free(&out->hours);
     buf_free(&out->days);
+    buf_free(&out->contributors);
     free(out->waiting);
 }
 
@@ -100,9 +103,58 @@ static void add_line(struct buf *lines, struct str line, char separator)
     buf_puts(lines, line);
 }
 
+void feedout_say(struct feedout *out, enum about_field field, unsigned rank, struct str text)
+{
+    text = utf8_upto(utf8_trim(text), LIMIT_FIELD);
+    if (text.len == 0 || rank <= out->said_rank[field])
+        return;
+    out->said_rank[field] = rank;
+    out->said[field] = arena_keep(&out->feed_arena, text);
+}
+
+void feedout_say_url(struct feedout *out, enum about_field field, unsigned rank, struct str base,
+                     struct str url)
+{
+    struct buf absolute = BUF_NONE;
+    if (rank > out->said_rank[field] && draft_absolute(base, url, &absolute) == 0)
+        feedout_say(out, field, rank, buf_str(&absolute));
+    buf_free(&absolute);
+}
+
 void feedout_add_hub(struct feedout *out, struct str url)
 {
     add_line(&out->hubs, url, '\n');
+}
+
+void feedout_add_contributor(struct feedout *out, struct str name)
+{
+    struct buf line = BUF_NONE;
+    utf8_squash(name, &line);
+    add_line(&out->contributors, buf_str(&line), '\n');
+    buf_free(&line);
+}
+
+static void put_end(struct buf *out, struct str period, struct str name)
+{
+    char text[CLOCK_TEXT];
+    int64_t at = 0;
+    size_t from = str_findi(period, name);
+    if (from == SIZE_MAX)
+        return;
+    struct str date = str_from(period, from + name.len);
+    if (date_parse(str_trim(str_upto(date, str_chr(date, ';'))), &at) == 0)
+        buf_putz(out, clock_format(at, text));
+}
+
+void feedout_set_valid(struct feedout *out, struct str period)
+{
+    struct buf valid = BUF_NONE;
+    put_end(&valid, period, STR("start="));
+    buf_putc(&valid, '/');
+    put_end(&valid, period, STR("end="));
+    if (valid.len > 1)
+        feedout_say(out, ABOUT_VALID, 1, buf_str(&valid));
+    buf_free(&valid);
 }
 
 void feedout_add_hour(struct feedout *out, struct str hour)
@@ -142,8 +194,11 @@ void feedout_set_period(struct feedout *out, struct str period)
 static void say_about(struct feedout *out)
 {
     const struct draft *feed = &out->feed;
-    struct about about = {.updated_at = feed->updated_at ? feed->updated_at : feed->published_at,
+    struct about about = {.published_at = feed->published_at,
+                          .updated_at = feed->updated_at ? feed->updated_at : feed->published_at,
+                          .flags = out->flags,
                           .ttl_s = out->ttl_s};
+    memcpy(about.field, out->said, sizeof about.field);
     about.period_s = out->frequency > 1 ? out->period_s / out->frequency : out->period_s;
     about.field[ABOUT_TITLE] = feed->field[ITEM_HEADLINE];
     about.field[ABOUT_SUBTITLE] = feed->field[ITEM_SUMMARY];
@@ -152,10 +207,12 @@ static void say_about(struct feedout *out)
     about.field[ABOUT_LANGUAGE] = feed->field[ITEM_LANGUAGE];
     about.field[ABOUT_COPYRIGHT] = feed->field[ITEM_COPYRIGHT];
     about.field[ABOUT_AUTHOR] = feed->field[ITEM_BYLINE];
-    about.field[ABOUT_SELF] = out->self;
-    about.field[ABOUT_NEXT] = out->next;
-    about.field[ABOUT_IMAGE] = out->image.len ? out->image : out->icon;
-    about.field[ABOUT_GENERATOR] = out->generator;
+    about.field[ABOUT_KEYWORDS] = buf_str(&feed->keywords);
+    about.field[ABOUT_CONTRIBUTORS] = buf_str(&out->contributors);
+    if (feed->field[ITEM_PUBLISHER].len)
+        about.field[ABOUT_PUBLISHER] = feed->field[ITEM_PUBLISHER];
+    if (about.field[ABOUT_IMAGE].len == 0)
+        about.field[ABOUT_IMAGE] = about.field[ABOUT_ICON];
     about.field[ABOUT_HUBS] = buf_str(&out->hubs);
     about.field[ABOUT_SKIP_HOURS] = buf_str(&out->hours);
     about.field[ABOUT_SKIP_DAYS] = buf_str(&out->days);

@@ -3,6 +3,7 @@
 #include "feedout.h"
 #include "jsondepth.h"
 #include "jsonsalvage.h"
+#include "jsontree.h"
 #include "limits.h"
 #include "markup.h"
 #include "utf8.h"
@@ -10,27 +11,30 @@
 /* JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), read with forgiveness: a member of
  * the wrong type is as good as none. */
 
-static struct str member(const json_t *object, const char *key)
+static struct str member(const struct jsonnode *object, const char *key)
 {
-    const json_t *value = json_object_get(object, key);
-    return json_is_string(value) ? (struct str){json_string_value(value), json_string_length(value)}
-                                 : STR_NONE;
+    return jsonnode_text(jsonnode_get(object, key));
+}
+
+static bool is_true(const struct jsonnode *object, const char *key)
+{
+    const struct jsonnode *node = jsonnode_get(object, key);
+    return node && node->kind == NODE_BOOL && str_is(node->text, "true");
+}
+
+/* The first entry of a member that is a list, NULL when it is none. */
+static const struct jsonnode *list_of(const struct jsonnode *object, const char *key)
+{
+    const struct jsonnode *list = jsonnode_get(object, key);
+    return list && list->kind == NODE_LIST ? jsonnode_first(list) : NULL;
 }
 
 /* An id may be a number: "publishers have been seen to". */
-static void set_id(struct draft *to, const json_t *object)
+static void set_id(struct draft *to, const struct jsonnode *object)
 {
-    const json_t *id = json_object_get(object, "id");
-    char text[40];
-    if (json_is_integer(id)) {
-        snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(id));
-        draft_set(to, ITEM_GUID, 4, str_of(text));
-    } else if (json_is_real(id)) {
-        snprintf(text, sizeof text, "%.17g", json_real_value(id));
-        draft_set(to, ITEM_GUID, 4, str_of(text));
-    } else {
-        draft_set(to, ITEM_GUID, 4, member(object, "id"));
-    }
+    const struct jsonnode *id = jsonnode_get(object, "id");
+    if (id && (id->kind == NODE_NUMBER || id->kind == NODE_TEXT))
+        draft_set(to, ITEM_GUID, 4, id->text);
 }
 
 static void set_line(struct draft *to, enum item_field field, struct str text)
@@ -49,27 +53,27 @@ static void set_html(struct draft *to, enum item_field field, unsigned rank, str
     buf_free(&text);
 }
 
-/* 1.1 has "authors", 1.0 "author"; some write a bare name. */
-static void set_authors(struct draft *to, const json_t *object)
+/* Some write a bare name. */
+static void add_author(struct draft *to, const struct jsonnode *author)
 {
-    const json_t *authors = json_object_get(object, "authors"),
-                 *one = json_object_get(object, "author");
-    for (size_t i = 0; i < json_array_size(authors) && i < LIMIT_KEYWORDS; i++) {
-        const json_t *author = json_array_get(authors, i);
-        draft_add_author(to, 3,
-                         json_is_string(author) ? str_of(json_string_value(author))
-                                                : member(author, "name"));
-    }
-    if (to->field[ITEM_BYLINE].len == 0)
-        draft_add_author(
-            to, 3, json_is_string(one) ? str_of(json_string_value(one)) : member(one, "name"));
+    draft_add_author(to, 3,
+                     author && author->kind == NODE_TEXT ? author->text : member(author, "name"));
 }
 
-static void set_attachments(struct draft *to, const json_t *object, struct str base)
+/* 1.1 has "authors", 1.0 "author". */
+static void set_authors(struct draft *to, const struct jsonnode *object)
 {
-    const json_t *list = json_object_get(object, "attachments");
-    for (size_t i = 0; i < json_array_size(list) && i < LIMIT_KEYWORDS; i++) {
-        const json_t *one = json_array_get(list, i);
+    const struct jsonnode *author = list_of(object, "authors");
+    for (size_t i = 0; author && i < LIMIT_KEYWORDS; author = jsonnode_next(author), i++)
+        add_author(to, author);
+    if (to->field[ITEM_BYLINE].len == 0)
+        add_author(to, jsonnode_get(object, "author"));
+}
+
+static void set_attachments(struct draft *to, const struct jsonnode *object, struct str base)
+{
+    const struct jsonnode *one = list_of(object, "attachments");
+    for (size_t i = 0; one && i < LIMIT_KEYWORDS; one = jsonnode_next(one), i++) {
         struct item_media *media =
             draft_add_media(to, base, member(one, "url"), member(one, "mime_type"));
         if (media && media->title.len == 0)
@@ -77,13 +81,19 @@ static void set_attachments(struct draft *to, const json_t *object, struct str b
     }
 }
 
-static int read_item(struct feedout *out, const json_t *object)
+static void set_tags(struct draft *to, const struct jsonnode *object)
+{
+    const struct jsonnode *tag = list_of(object, "tags");
+    for (size_t i = 0; tag && i < LIMIT_KEYWORDS; tag = jsonnode_next(tag), i++)
+        draft_add_keyword(to, jsonnode_text(tag));
+}
+
+static int read_item(struct feedout *out, const struct jsonnode *object)
 {
     struct draft *item = &out->item;
     struct str base = out->document->url;
-    const json_t *tags = json_object_get(object, "tags");
     draft_reset(item, &out->arena);
-    item->touched = json_object_size(object) > 0;
+    item->touched = object->count > 0;
     set_id(item, object);
     draft_set_url(item, ITEM_LINK, 4, base, member(object, "url"));
     draft_set_url(item, ITEM_LINK, 3, base, member(object, "external_url"));
@@ -96,104 +106,111 @@ static int read_item(struct feedout *out, const json_t *object)
     draft_set_published(item, 4, member(object, "date_published"));
     draft_set_updated(item, 4, member(object, "date_modified"));
     set_authors(item, object);
-    for (size_t i = 0; i < json_array_size(tags) && i < LIMIT_KEYWORDS; i++)
-        if (json_is_string(json_array_get(tags, i)))
-            draft_add_keyword(item, str_of(json_string_value(json_array_get(tags, i))));
+    set_tags(item, object);
     draft_add_media(item, base, member(object, "image"), STR_NONE);
     draft_add_media(item, base, member(object, "banner_image"), STR_NONE);
     set_attachments(item, object, base);
     return feedout_item(out);
 }
 
-static struct str keep_url(struct feedout *out, struct str url)
+static void read_hubs(struct feedout *out, const struct jsonnode *root)
 {
-    struct buf absolute = BUF_NONE;
-    struct str kept = STR_NONE;
-    if (draft_absolute(out->document->url, url, &absolute) == 0)
-        kept = arena_keep(&out->feed_arena, buf_str(&absolute));
-    buf_free(&absolute);
-    return kept;
+    const struct jsonnode *hub = list_of(root, "hubs");
+    struct buf url = BUF_NONE;
+    for (size_t i = 0; hub && i < LIMIT_KEYWORDS; hub = jsonnode_next(hub), i++) {
+        buf_reset(&url);
+        if (draft_absolute(out->document->url, member(hub, "url"), &url) == 0)
+            feedout_add_hub(out, buf_str(&url));
+    }
+    buf_free(&url);
 }
 
-static void read_feed(struct feedout *out, const json_t *root)
+/* "https://jsonfeed.org/version/1.1" */
+static struct str version_of(const struct jsonnode *root)
 {
-    const json_t *hubs = json_object_get(root, "hubs");
+    struct str version = member(root, "version");
+    size_t at = str_find(version, STR("/version/"));
+    return at == SIZE_MAX ? STR_NONE : str_from(version, at + 9);
+}
+
+static void read_feed(struct feedout *out, const struct jsonnode *root)
+{
+    static const struct {
+        const char *key;
+        enum about_field field;
+    } addresses[] = {{"feed_url", ABOUT_SELF},
+                     {"next_url", ABOUT_NEXT},
+                     {"icon", ABOUT_IMAGE},
+                     {"favicon", ABOUT_ICON}};
     set_line(&out->feed, ITEM_HEADLINE, member(root, "title"));
     set_line(&out->feed, ITEM_SUMMARY, member(root, "description"));
     draft_set(&out->feed, ITEM_LANGUAGE, 4, member(root, "language"));
     draft_set_url(&out->feed, ITEM_LINK, 4, out->document->url, member(root, "home_page_url"));
     set_authors(&out->feed, root);
-    out->self = keep_url(out, member(root, "feed_url"));
-    out->next = keep_url(out, member(root, "next_url"));
-    out->image = keep_url(out, member(root, "icon"));
-    out->icon = keep_url(out, member(root, "favicon"));
-    for (size_t i = 0; i < json_array_size(hubs) && i < LIMIT_KEYWORDS; i++)
-        feedout_add_hub(out, keep_url(out, member(json_array_get(hubs, i), "url")));
+    for (size_t i = 0; i < ARRAY_LEN(addresses); i++)
+        feedout_say_url(out, addresses[i].field, 1, out->document->url,
+                        member(root, addresses[i].key));
+    feedout_say(out, ABOUT_VERSION, 1, version_of(root));
+    feedout_say(out, ABOUT_INFO, 1, member(root, "user_comment"));
+    out->flags = is_true(root, "expired") ? ABOUT_EXPIRED : 0;
+    read_hubs(out, root);
 }
 
-static int read_items(struct feedout *out, const json_t *items)
+static int read_items(struct feedout *out, const struct jsonnode *items)
 {
+    const struct jsonnode *item = jsonnode_first(items);
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < json_array_size(items); i++) {
-        const json_t *object = json_array_get(items, i);
-        if (json_is_object(object))
-            rc = read_item(out, object);
+    for (; item && rc == 0; item = jsonnode_next(item)) {
+        if (item->kind == NODE_MEMBERS)
+            rc = read_item(out, item);
         else
             out->document->report->bad_items++;
     }
     return rc;
 }
 
-/* Whether a text of many tiny values is larger than it looks: each takes a block of memory. Commas and brackets within
- * strings are counted too; honest feeds have a hundredth of the limit. */
-static bool has_too_many_values(struct str text)
+/* Most are JSON as they stand. `mended` and `rebuilt` hold the text of one that is not. */
+static int load(struct jsontree *tree, struct str text, struct buf *mended, struct buf *rebuilt)
 {
-    size_t values = 0;
-    for (size_t i = 0; i < text.len; i++)
-        values += text.at[i] == ',' || text.at[i] == '{' || text.at[i] == '[';
-    return values > LIMIT_JSON_NODES;
+    int rc = jsontree_read(tree, text);
+    if (rc != -EBADMSG)
+        return rc;
+    jsonsalvage_mend(text, mended);
+    rc = jsontree_read(tree, buf_str(mended));
+    if (rc == -EBADMSG && jsonsalvage_rebuild(buf_str(mended), rebuilt))
+        rc = jsontree_read(tree, buf_str(rebuilt));
+    return rc;
 }
 
-/* Something after the last brace does no harm; line breaks within strings do, to jansson: they
- * become blanks. Of what is damaged otherwise, the items that are not. */
-static json_t *load(struct str text)
+static int read_root(struct document *document, const struct jsonnode *root)
 {
-    json_t *root = json_loadb(text.at, text.len, JSON_DISABLE_EOF_CHECK, NULL);
-    if (root)
-        return root;
-    struct buf calm = BUF_NONE;
-    buf_puts(&calm, text);
-    for (size_t i = 0; i < calm.len; i++)
-        if ((unsigned char)calm.at[i] < ' ')
-            calm.at[i] = ' ';
-    if (!str_eq(buf_str(&calm), text))
-        root = json_loadb(calm.at, calm.len, JSON_DISABLE_EOF_CHECK, NULL);
-    buf_free(&calm);
-    return root ? root : jsonsalvage(text);
+    const struct jsonnode *items = jsonnode_get(root, "items");
+    if (!items || items->kind != NODE_LIST)
+        return parse_refuse(document, "JSON, but not a JSON Feed: it has no list of items");
+    struct feedout out;
+    feedout_init(&out, document);
+    out.author_inherits = true;
+    read_feed(&out, root);
+    int rc = feedout_finish(&out, read_items(&out, items));
+    feedout_done(&out);
+    return rc;
 }
 
 int jsonfeed_read(struct document *document)
 {
     struct str text = str_trim(document->text);
-    if (jsondepth_exceeded(text))
-        return parse_refuse(document, "JSON nested too deeply");
-    if (has_too_many_values(text))
-        return parse_refuse(document, "JSON of too many values");
-    json_t *root = load(text);
-    const json_t *items = json_object_get(root, "items");
-    int rc = 0;
-    if (!root) {
+    struct jsontree tree = JSONTREE_NONE;
+    struct buf mended = BUF_NONE, rebuilt = BUF_NONE;
+    int rc = load(&tree, text, &mended, &rebuilt);
+    if (rc == 0)
+        rc = read_root(document, tree.nodes);
+    else if (rc == -EMSGSIZE)
+        rc = parse_refuse(document, jsondepth_exceeded(text) ? "JSON nested too deeply"
+                                                             : "JSON of too many values");
+    else
         rc = parse_refuse(document, "damaged JSON");
-    } else if (!json_is_array(items)) {
-        rc = parse_refuse(document, "JSON, but not a JSON Feed: it has no list of items");
-    } else {
-        struct feedout out;
-        feedout_init(&out, document);
-        out.author_inherits = true;
-        read_feed(&out, root);
-        rc = feedout_finish(&out, read_items(&out, items));
-        feedout_done(&out);
-    }
-    json_decref(root);
+    jsontree_done(&tree);
+    buf_free(&mended);
+    buf_free(&rebuilt);
     return rc;
 }

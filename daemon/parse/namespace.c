@@ -43,6 +43,18 @@ static const struct {
     AT("google.com/schemas/sitemap-news/0.9", XML_NEWS),
     AT("google.com/schemas/sitemap-image/1.1", XML_PICTURE),
     AT("rssnamespace.org/feedburner/ext/1.0", XML_FEEDBURNER),
+    AT("purl.org/syndication/history/1.0", XML_HISTORY),
+    AT("webns.net/mvcb", XML_ADMIN),
+    AT("georss.org/georss", XML_GEO),
+    AT("prismstandard.org/namespaces/basic/2.0", XML_PRISM),
+    AT("prismstandard.org/namespaces/basic/2.1", XML_PRISM),
+    AT("prismstandard.org/namespaces/basic/3.0", XML_PRISM),
+    AT("prismstandard.org/namespaces/1.2/basic", XML_PRISM),
+    AT("purl.org/rss/1.0/modules/prism", XML_PRISM),
+    AT("news.yandex.ru", XML_RUSSIAN),
+    AT("turbo.yandex.ru", XML_RUSSIAN),
+    AT("news.rambler.ru", XML_RUSSIAN),
+    AT("news.mail.ru", XML_RUSSIAN),
 #undef AT
 };
 
@@ -66,6 +78,14 @@ static const struct {
     {"slash", XML_SLASH},
     {"news", XML_NEWS},
     {"rss", XML_PLAIN},
+    {"fh", XML_HISTORY},
+    {"admin", XML_ADMIN},
+    {"georss", XML_GEO},
+    {"prism", XML_PRISM},
+    {"yandex", XML_RUSSIAN},
+    {"turbo", XML_RUSSIAN},
+    {"rambler", XML_RUSSIAN},
+    {"mailru", XML_RUSSIAN},
 };
 
 static enum xml_space namespace_of(struct str address, struct str prefix)

@@ -2,13 +2,15 @@
 
 /*
  * RSS 0.90 to 2.0 (https://www.rssboard.org/rss-specification, http://purl.org/rss/1.0/spec) with
- * the modules content, dc, dcterms, syndication, slash, Media RSS, iTunes and FeedBurner, and the few
- * elements of Microsoft's CDF, their forerunner.
+ * the modules content, dc, dcterms, prism, syndication, history, admin, slash, Media RSS, iTunes, GeoRSS and
+ * FeedBurner; the whole texts that are written for Yandex and other Russian aggregators; the few elements of
+ * Microsoft's CDF, their forerunner. docs/feeds.md lists what each of them means here.
  */
 #define MODULES (XML_DC | XML_DCTERMS)
 
 const struct xml_rule rss_rules[] = {
     {"abstract", XML_PLAIN | XML_DCTERMS, XML_TEXT, ITEM_SUMMARY, 2},
+    {"archive", XML_HISTORY, XML_FLAG, ABOUT_ARCHIVE, 0},
     {"author", XML_PLAIN, XML_PERSON, ITEM_BYLINE, 3},
     {"author", XML_DC, XML_CREATOR, ITEM_BYLINE, 3},
     {"author", XML_ITUNES, XML_CREATOR, ITEM_BYLINE, 1},
@@ -16,9 +18,14 @@ const struct xml_rule rss_rules[] = {
     {"category", XML_PLAIN | XML_MEDIA, XML_CATEGORY, 0, 0},
     {"category", XML_ITUNES, XML_CATEGORY, 0, 0},
     {"channel", XML_PLAIN, XML_FEED, 0, 0},
+    {"cloud", XML_PLAIN, XML_CLOUD, 0, 0},
+    {"complete", XML_HISTORY, XML_FLAG, ABOUT_COMPLETE, 0},
+    {"complete", XML_ITUNES, XML_FLAG, ABOUT_EXPIRED, 0},
     {"content", XML_MEDIA, XML_MEDIA_CONTENT, 0, 0},
-    {"contributor", XML_DC | XML_DCTERMS, XML_IGNORE, 0, 0},
+    {"content", XML_RUSSIAN, XML_TEXT, ITEM_BODY, 3},
+    {"contributor", MODULES, XML_HELPER, 0, 0},
     {"copyright", XML_PLAIN, XML_LINE, ITEM_COPYRIGHT, 4},
+    {"copyright", XML_PRISM, XML_LINE, ITEM_COPYRIGHT, 2},
     {"created", MODULES, XML_PUBLISHED, 0, 1},
     {"creator", MODULES, XML_CREATOR, ITEM_BYLINE, 3},
     {"date", MODULES, XML_PUBLISHED, 0, 2},
@@ -26,13 +33,20 @@ const struct xml_rule rss_rules[] = {
     {"deleted-entry", XML_TOMBSTONE, XML_DELETED, 0, 0},
     {"description", XML_PLAIN, XML_TEXT, ITEM_SUMMARY, 4},
     {"description", MODULES, XML_TEXT, ITEM_SUMMARY, 3},
-    {"description", XML_MEDIA, XML_TEXT, ITEM_SUMMARY, 1},
+    {"description", XML_MEDIA, XML_MEDIA_TEXT, ITEM_SUMMARY, 1},
+    {"docs", XML_PLAIN, XML_SAY_URL, ABOUT_DOCS, 1},
+    {"email", XML_PLAIN | XML_ITUNES, XML_EMAIL, 0, 0},
     {"enclosure", XML_PLAIN, XML_ENCLOSURE, 0, 0},
     {"encoded", XML_CONTENT, XML_TEXT, ITEM_BODY, 4},
     {"entry", XML_PLAIN, XML_ITEM, 0, 0},
+    {"errorreportsto", XML_ADMIN, XML_CONTACT, 0, 1},
+    {"featurename", XML_GEO, XML_LINE, ITEM_LOCATED, 1},
+    {"full-text", XML_RUSSIAN, XML_TEXT, ITEM_BODY, 3},
     {"fullitem", XML_PLAIN, XML_TEXT, ITEM_BODY, 2},
     {"fulltext", XML_PLAIN, XML_TEXT, ITEM_BODY, 2},
-    {"generator", XML_PLAIN, XML_GENERATOR, 0, 0},
+    {"fulltext", XML_RUSSIAN, XML_TEXT, ITEM_BODY, 3},
+    {"generator", XML_PLAIN, XML_SAY, ABOUT_GENERATOR, 2},
+    {"generatoragent", XML_ADMIN, XML_SAY_URL, ABOUT_GENERATOR, 1},
     {"group", XML_MEDIA, XML_NOTHING, 0, 0},
     {"guid", XML_PLAIN, XML_GUID, ITEM_GUID, 4},
     {"hour", XML_PLAIN, XML_HOUR, 0, 0},
@@ -41,21 +55,26 @@ const struct xml_rule rss_rules[] = {
     {"image", XML_ITUNES, XML_IMAGE_HREF, 0, 0},
     {"issued", MODULES, XML_PUBLISHED, 0, 3},
     {"item", XML_PLAIN, XML_ITEM, 0, 0},
+    {"keyword", XML_PRISM, XML_CATEGORY, 0, 0},
     {"keywords", XML_PLAIN | XML_MEDIA | XML_ITUNES, XML_KEYWORDS, 0, 0},
     {"language", XML_PLAIN, XML_RAW, ITEM_LANGUAGE, 5},
     {"language", MODULES, XML_RAW, ITEM_LANGUAGE, 4},
     {"lastbuilddate", XML_PLAIN, XML_UPDATED, 0, 4},
     {"link", XML_PLAIN, XML_LINK, ITEM_LINK, 4},
     {"managingeditor", XML_PLAIN, XML_CREATOR, ITEM_BYLINE, 2},
+    {"modificationdate", XML_PRISM, XML_UPDATED, 0, 2},
     {"modified", MODULES, XML_UPDATED, 0, 3},
-    {"name", XML_PLAIN, XML_NAME, 0, 0},
+    {"name", XML_PLAIN | XML_ITUNES, XML_NAME, 0, 0},
     {"origlink", XML_FEEDBURNER, XML_LINK_TEXT, ITEM_LINK, 6},
+    {"owner", XML_ITUNES, XML_OWNER, 0, 0},
     {"pubdate", XML_PLAIN, XML_PUBLISHED, 0, 4},
+    {"publicationdate", XML_PRISM, XML_PUBLISHED, 0, 1},
     {"publisher", MODULES, XML_LINE, ITEM_PUBLISHER, 1},
     {"rdf", XML_RDF, XML_FEED, 0, 0},
     {"rights", MODULES, XML_LINE, ITEM_COPYRIGHT, 3},
     {"rss", XML_PLAIN, XML_FEED, 0, 0},
     {"section", XML_SLASH, XML_CATEGORY, 0, 0},
+    {"section", XML_PRISM, XML_CATEGORY, 0, 0},
     {"source", XML_PLAIN, XML_SOURCE, 0, 0},
     {"subject", MODULES, XML_CATEGORY, 0, 0},
     {"subtitle", XML_ITUNES, XML_TEXT, ITEM_SUMMARY, 1},
@@ -70,7 +89,8 @@ const struct xml_rule rss_rules[] = {
     {"updatefrequency", XML_SY, XML_FREQUENCY, 0, 0},
     {"updateperiod", XML_SY, XML_PERIOD, 0, 0},
     {"url", XML_PLAIN, XML_IMAGE_URL, 0, 0},
-    {"webmaster", XML_PLAIN, XML_IGNORE, 0, 0},
+    {"valid", XML_DCTERMS, XML_VALID, 0, 0},
+    {"webmaster", XML_PLAIN, XML_CONTACT, 0, 3},
 };
 const size_t rss_rule_count = sizeof rss_rules / sizeof rss_rules[0];
 

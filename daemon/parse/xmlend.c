@@ -60,22 +60,37 @@ static struct str read_text(struct reader *r, const struct frame *f, struct str 
     return buf_str(&r->scratch);
 }
 
-/* "jane@example.org (Jane Doe)", "Jane Doe <jane@example.org>", "jane@example.org": the name if
- * there is one. */
+static bool is_around_mail(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || strchr("()<>[]\",;", c) != NULL;
+}
+
+static struct str trim_around_mail(struct str s)
+{
+    while (s.len && is_around_mail(s.at[0]))
+        s = str_from(s, 1);
+    while (s.len && is_around_mail(s.at[s.len - 1]))
+        s.len--;
+    return s;
+}
+
+/* "jane@example.org (Jane Doe)", "Jane Doe <jane@example.org>", "Jane Doe (jane@example.org)",
+ * "jane@example.org": the name if there is one. */
 static struct str name_of_person(struct str s)
 {
     s = utf8_trim(s);
-    size_t at = str_chr(s, '@'), open = str_chr(s, '('), angle = str_chr(s, '<');
+    size_t at = str_chr(s, '@'), from = at, to = at;
     if (at == SIZE_MAX)
         return s;
-    if (open != SIZE_MAX && open > at) {
-        struct str name = str_from(s, open + 1);
-        name = utf8_trim(str_upto(name, str_chr(name, ')')));
-        return name.len ? name : utf8_trim(str_upto(s, open));
-    }
-    if (angle != SIZE_MAX && angle > 0 && angle < at)
-        return utf8_trim(str_upto(s, angle));
-    return s;
+    while (from > 0 && !is_around_mail(s.at[from - 1]))
+        from--;
+    while (to < s.len && !is_around_mail(s.at[to]))
+        to++;
+    struct str before = trim_around_mail(str_upto(s, from)),
+               after = trim_around_mail(str_from(s, to));
+    struct str name = before.len ? before : after;
+    bool none = name.len == 0 || str_chr(name, '@') != SIZE_MAX;
+    return none ? trim_around_mail(s) : name;
 }
 
 static void end_link_text(struct reader *r, const struct frame *f, struct str text)
@@ -96,6 +111,10 @@ static void end_guid(const struct frame *f, struct str text)
 static void end_item(struct reader *r)
 {
     struct draft *item = &r->out.item, *source = &r->source;
+    if (item->field[ITEM_SUMMARY].len || item->field[ITEM_BODY].len)
+        draft_add_caption(item, r->picture);
+    else
+        draft_set(item, ITEM_SUMMARY, 1, r->picture);
     draft_set(item, ITEM_PUBLISHER, 5, source->field[ITEM_HEADLINE]);
     draft_set(item, ITEM_COPYRIGHT, 1, source->field[ITEM_COPYRIGHT]);
     draft_set(item, ITEM_BYLINE, 1, source->field[ITEM_BYLINE]);
@@ -120,13 +139,68 @@ static uint32_t number_of(struct str s)
     return str_u64(str_upto(s, str_chr(s, '.')), &n) == 0 && n <= 1000000 ? (uint32_t)n : 0;
 }
 
+/* "jane@example.org (Jane Doe)", or "mailto:…" */
+static void say_contact(struct reader *r, const struct frame *f, struct str text)
+{
+    struct feedout *out = &r->out;
+    text = utf8_trim(text);
+    if (str_startsi(text, STR("mailto:")))
+        text = str_from(text, 7);
+    buf_reset(&r->scratch);
+    utf8_squash(text, &r->scratch);
+    text = buf_str(&r->scratch);
+    feedout_say(out, ABOUT_CONTACT, f->rule->rank, text);
+    if (str_chr(name_of_person(text), '@') == SIZE_MAX)
+        feedout_say(out, ABOUT_PUBLISHER, f->rule->rank, name_of_person(text));
+}
+
+/* The name of the person whose element ends; without one the address of mail. */
+static struct str person_read(struct reader *r, const struct frame *f, struct str raw)
+{
+    if (r->person.len)
+        return buf_str(&r->person);
+    return r->email.len ? buf_str(&r->email) : name_of_person(read_text(r, f, raw));
+}
+
+static void end_owner(struct reader *r)
+{
+    feedout_say(&r->out, ABOUT_PUBLISHER, 1, buf_str(&r->person));
+    feedout_say(&r->out, ABOUT_CONTACT, 2, buf_str(&r->email));
+}
+
+/* Of one medium it is the caption; of all of them it may be all that the item says. */
+static void end_media_text(struct reader *r, const struct frame *f, struct str raw)
+{
+    struct str text = read_text(r, f, raw);
+    if (f->to != &r->out.item) {
+        draft_set(f->to, ITEM_SUMMARY, f->rule->rank, text);
+    } else if (!f->media) {
+        r->picture = r->picture.len ? r->picture : arena_keep(&r->out.arena, text);
+    } else {
+        struct item_media *media = &f->to->media[f->media - 1];
+        draft_add_caption(f->to, text);
+        media->title = media->title.len ? media->title : arena_keep(&r->out.arena, text);
+    }
+}
+
 /* What counts for the feed alone. */
 static void end_of_feed(struct reader *r, const struct frame *f, struct str raw)
 {
     struct feedout *out = &r->out;
     raw = str_trim(raw);
-    if (f->verb == XML_GENERATOR && out->generator.len == 0) {
-        out->generator = arena_keep(&out->feed_arena, raw);
+    enum about_field field = (enum about_field)f->rule->field;
+    if (f->verb == XML_SAY) {
+        feedout_say(out, field, f->rule->rank, read_text(r, f, raw));
+    } else if (f->verb == XML_SAY_URL) {
+        feedout_say_url(out, field, f->rule->rank, f->base, f->value.len ? f->value : raw);
+    } else if (f->verb == XML_CONTACT) {
+        say_contact(r, f, f->value.len ? f->value : raw);
+    } else if (f->verb == XML_FLAG) {
+        if (str_isi(raw, "yes") || str_isi(raw, "true") ||
+            (raw.len == 0 && f->rule->spaces == XML_HISTORY))
+            out->flags |= f->rule->field;
+    } else if (f->verb == XML_VALID) {
+        feedout_set_valid(out, raw);
     } else if (f->verb == XML_TTL) {
         out->ttl_s = number_of(raw) * 60;
     } else if (f->verb == XML_PERIOD) {
@@ -164,10 +238,22 @@ void xml_end(struct reader *r, const struct frame *f, struct str raw)
         draft_add_author(to, f->rule->rank, name_of_person(read_text(r, f, raw)));
         break;
     case XML_PERSON:
-        if (r->person.len)
-            draft_add_author(to, f->rule->rank, buf_str(&r->person));
-        else
-            draft_add_author(to, f->rule->rank, name_of_person(read_text(r, f, raw)));
+        draft_add_author(to, f->rule->rank, person_read(r, f, raw));
+        break;
+    case XML_HELPER:
+        if (to == &r->out.feed)
+            feedout_add_contributor(&r->out, person_read(r, f, raw));
+        break;
+    case XML_OWNER:
+        if (to == &r->out.feed)
+            end_owner(r);
+        break;
+    case XML_EMAIL:
+        buf_reset(&r->email);
+        utf8_squash(raw, &r->email);
+        break;
+    case XML_MEDIA_TEXT:
+        end_media_text(r, f, raw);
         break;
     case XML_NAME:
         buf_reset(&r->person);
@@ -207,7 +293,11 @@ void xml_end(struct reader *r, const struct frame *f, struct str raw)
         if (to == &r->out.feed)
             xml_set_image(r, f, raw);
         break;
-    case XML_GENERATOR:
+    case XML_SAY:
+    case XML_SAY_URL:
+    case XML_CONTACT:
+    case XML_FLAG:
+    case XML_VALID:
     case XML_TTL:
     case XML_PERIOD:
     case XML_FREQUENCY:
@@ -222,6 +312,7 @@ void xml_end(struct reader *r, const struct frame *f, struct str raw)
     case XML_IMAGE_HREF:
     case XML_ENCLOSURE:
     case XML_MEDIA_CONTENT:
+    case XML_CLOUD:
         break;
     }
 }

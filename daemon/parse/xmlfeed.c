@@ -95,10 +95,10 @@ static bool hidden_by_parent(const struct frame *parent, const struct xml_rule *
 {
     if (parent->verb == XML_IMAGE)
         return rule->verb != XML_IMAGE_URL;
-    if (parent->verb == XML_PERSON)
-        return rule->verb != XML_NAME;
-    return rule->verb == XML_NAME ||
-           (rule->verb == XML_IMAGE_URL && str_is(str_of(rule->name), "url"));
+    bool of_person = rule->verb == XML_NAME || rule->verb == XML_EMAIL;
+    if (parent->verb == XML_PERSON || parent->verb == XML_HELPER || parent->verb == XML_OWNER)
+        return !of_person;
+    return of_person || (rule->verb == XML_IMAGE_URL && str_is(str_of(rule->name), "url"));
 }
 
 static void on_start(void *context, struct xml_name name, struct xml_attributes a)
@@ -180,6 +180,7 @@ int xmlfeed_read(struct document *document, const struct xml_dialect *dialect)
     buf_free(&r->text);
     buf_free(&r->scratch);
     buf_free(&r->person);
+    buf_free(&r->email);
     free(r);
     return rc;
 }

@@ -24,9 +24,14 @@ enum xml_space {
     XML_FEEDBURNER = 2048,
     XML_SLASH = 4096,
     XML_SITEMAP = 8192,
-    XML_NEWS = 16384,    /* Google News, in a sitemap */
-    XML_PICTURE = 32768, /* images in a sitemap */
-    XML_OTHER = 65536
+    XML_NEWS = 16384,      /* Google News, in a sitemap */
+    XML_PICTURE = 32768,   /* images in a sitemap */
+    XML_HISTORY = 65536,   /* RFC 5005 */
+    XML_ADMIN = 131072,    /* webns.net/mvcb */
+    XML_GEO = 262144,      /* GeoRSS */
+    XML_PRISM = 524288,    /* journals */
+    XML_RUSSIAN = 1048576, /* whole texts for Yandex and others */
+    XML_OTHER = 2097152
 };
 
 /* What is done with an element; see xmlfeed.c, start and end. */
@@ -45,7 +50,10 @@ enum xml_verb {
     XML_LINE, /* one line to `field` */
     XML_RAW,  /* as it stands to `field` */
     XML_PERSON,
-    XML_NAME,    /* of a person */
+    XML_HELPER, /* a person who counts for the feed alone */
+    XML_OWNER,  /* a person who answers for it */
+    XML_NAME,   /* of a person */
+    XML_EMAIL,
     XML_CREATOR, /* a person in one text */
     XML_GUID,
     XML_LINK,
@@ -57,7 +65,13 @@ enum xml_verb {
     XML_ENCLOSURE,
     XML_MEDIA_CONTENT,
     XML_MEDIA_TITLE,
-    XML_GENERATOR,
+    XML_MEDIA_TEXT,
+    XML_SAY,     /* of the feed: a line to about_field `field` */
+    XML_SAY_URL, /* an address as text or rdf:resource */
+    XML_CONTACT,
+    XML_CLOUD,
+    XML_FLAG, /* about_flag `field` is set unless the text says no */
+    XML_VALID,
     XML_TTL,
     XML_PERIOD,
     XML_FREQUENCY,
@@ -69,7 +83,7 @@ struct xml_rule {
     const char *name; /* lower case */
     unsigned spaces;  /* set of enum xml_space */
     enum xml_verb verb;
-    unsigned field; /* enum item_field */
+    unsigned field; /* enum item_field, or as the verb says */
     unsigned rank;  /* of two elements for one field the higher wins, 1.. */
 };
 

@@ -48,7 +48,8 @@ struct reader {
     struct buf scratch;
     struct draft source;
     bool in_item;
-    struct buf person; /* name of the person whose element is open */
+    struct buf person, email; /* of the person whose element is open */
+    struct str picture;       /* what Media RSS says of the item's media, all of them */
     int rc;
 };
 

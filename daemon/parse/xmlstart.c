@@ -24,6 +24,7 @@ static void start_item(struct reader *r, struct frame *f, struct xml_attributes 
     struct draft *item = &r->out.item;
     draft_reset(item, &r->out.arena);
     draft_reset(&r->source, &r->out.arena);
+    r->picture = STR_NONE;
     r->in_item = true;
     f->to = item;
     draft_set(item, ITEM_LANGUAGE, 1, f->lang);
@@ -50,16 +51,20 @@ static struct str relation(struct xml_attributes a)
 
 static void link_of_feed(struct reader *r, const struct frame *f, struct str rel, struct str href)
 {
-    struct str *to = str_isi(rel, "self")   ? &r->out.self
-                     : str_isi(rel, "next") ? &r->out.next
-                                            : NULL;
+    static const struct {
+        const char *rel;
+        enum about_field field;
+    } relations[] = {{"self", ABOUT_SELF},
+                     {"next", ABOUT_NEXT},
+                     {"current", ABOUT_CURRENT},
+                     {"prev-archive", ABOUT_PREV_ARCHIVE},
+                     {"next-archive", ABOUT_NEXT_ARCHIVE}};
+    for (size_t i = 0; i < ARRAY_LEN(relations); i++)
+        if (str_isi(rel, relations[i].rel))
+            feedout_say_url(&r->out, relations[i].field, 1, f->base, href);
     buf_reset(&r->scratch);
-    if ((to || str_isi(rel, "hub")) && draft_absolute(f->base, href, &r->scratch) == 0) {
-        if (to)
-            *to = to->len ? *to : arena_keep(&r->out.feed_arena, buf_str(&r->scratch));
-        else
-            feedout_add_hub(&r->out, buf_str(&r->scratch));
-    }
+    if (str_isi(rel, "hub") && draft_absolute(f->base, href, &r->scratch) == 0)
+        feedout_add_hub(&r->out, buf_str(&r->scratch));
 }
 
 /* With href it is Atom's, else the address is its text. */
@@ -111,11 +116,47 @@ void xml_set_image(struct reader *r, const struct frame *f, struct str url)
     if (f->to == &r->out.item) {
         draft_add_media(f->to, f->base, url, STR_NONE);
     } else if (f->to == &r->out.feed) {
-        struct str *to = f->verb == XML_ICON ? &r->out.icon : &r->out.image;
-        buf_reset(&r->scratch);
-        if (to->len == 0 && draft_absolute(f->base, url, &r->scratch) == 0)
-            *to = arena_keep(&r->out.feed_arena, buf_str(&r->scratch));
+        feedout_say_url(&r->out, f->verb == XML_ICON ? ABOUT_ICON : ABOUT_IMAGE, 1, f->base, url);
     }
+}
+
+/* What the root says of the format; RSS 1.0, 0.90 and Atom say it by their namespace. */
+static void start_feed(struct reader *r, struct frame *f, struct xml_attributes a)
+{
+    static const struct {
+        struct str address;
+        const char *version;
+    } spaces[] = {
+        {{"//purl.org/rss/1.0/", 19}, "1.0"},
+        {{"/rdf/simple/0.9/", 16}, "0.90"},
+        {{"//www.w3.org/2005/Atom", 22}, "1.0"},
+        {{"//purl.org/atom/ns#", 19}, "0.3"},
+    };
+    f->to = &r->out.feed;
+    draft_set(f->to, ITEM_LANGUAGE, 1, f->lang);
+    if (r->depth != 2) /* the document's frame stands below the root's */
+        return;
+    feedout_say(&r->out, ABOUT_VERSION, 2, xml_attribute(a, "version"));
+    for (size_t i = 0; i < ARRAY_LEN(spaces); i++)
+        if (str_ends(xml_attribute(a, "xmlns"), spaces[i].address))
+            feedout_say(&r->out, ABOUT_VERSION, 1, str_of(spaces[i].version));
+}
+
+/* https://www.rssboard.org/rsscloud-interface */
+static void start_cloud(struct reader *r, struct xml_attributes a)
+{
+    struct str domain = str_trim(xml_attribute(a, "domain")),
+               path = str_trim(xml_attribute(a, "path")), port = str_trim(xml_attribute(a, "port")),
+               protocol = str_trim(xml_attribute(a, "protocol")),
+               procedure = str_trim(xml_attribute(a, "registerProcedure"));
+    if (domain.len == 0 || protocol.len == 0)
+        return;
+    buf_reset(&r->scratch);
+    buf_printf(&r->scratch, "%.*s http://%.*s%s%.*s%s%.*s%s%.*s", STR_ARG(protocol),
+               STR_ARG(domain), port.len ? ":" : "", STR_ARG(port),
+               str_starts(path, STR("/")) ? "" : "/", STR_ARG(path), procedure.len ? " " : "",
+               STR_ARG(procedure));
+    feedout_say(&r->out, ABOUT_CLOUD, 1, buf_str(&r->scratch));
 }
 
 static void start_category(struct frame *f, struct xml_attributes a)
@@ -151,10 +192,8 @@ void xml_start(struct reader *r, struct frame *f, struct xml_attributes a, bool 
         f->to = NULL;
         break;
     case XML_FEED:
-        if (!r->in_item) {
-            f->to = &r->out.feed;
-            draft_set(f->to, ITEM_LANGUAGE, 1, f->lang);
-        }
+        if (!r->in_item)
+            start_feed(r, f, a);
         break;
     case XML_ITEM:
     case XML_DELETED:
@@ -169,10 +208,23 @@ void xml_start(struct reader *r, struct frame *f, struct xml_attributes a, bool 
     case XML_TEXT:
     case XML_LINE:
     case XML_CREATOR:
+    case XML_MEDIA_TEXT:
+    case XML_SAY:
         start_text(r, f, a, typed);
         break;
     case XML_PERSON:
+    case XML_HELPER:
+    case XML_OWNER:
         buf_reset(&r->person);
+        buf_reset(&r->email);
+        break;
+    case XML_SAY_URL:
+    case XML_CONTACT:
+        f->value = arena_keep(f->to->arena, xml_attribute_of(a, "rdf", "resource"));
+        break;
+    case XML_CLOUD:
+        if (f->to == &r->out.feed)
+            start_cloud(r, a);
         break;
     case XML_GUID:
         f->not_permanent = str_isi(str_trim(xml_attribute(a, "isPermaLink")), "false");
@@ -201,7 +253,9 @@ void xml_start(struct reader *r, struct frame *f, struct xml_attributes a, bool 
     case XML_PUBLISHED:
     case XML_UPDATED:
     case XML_MEDIA_TITLE:
-    case XML_GENERATOR:
+    case XML_EMAIL:
+    case XML_FLAG:
+    case XML_VALID:
     case XML_TTL:
     case XML_PERIOD:
     case XML_FREQUENCY:

@@ -7,7 +7,7 @@
  *    "error": "EBADMSG", "reason": "a PDF, not a feed",
  *    "type": "rss", "bad_items": 0, "about": {…as about_json()…},
  *    "items": [{"guid", "link", "headline", "summary", "body", "byline", "language", "keywords",
- *               "copyright", "publisher", "published", "updated", "retracted", "summary_is_all",
+ *               "copyright", "publisher", "captions", "located", "published", "updated", "retracted", "summary_is_all",
  * "media": [{…}]}]}
  */
 #include <setjmp.h>
@@ -38,7 +38,7 @@ static const struct {
     {"guid", ITEM_GUID},           {"link", ITEM_LINK},         {"headline", ITEM_HEADLINE},
     {"summary", ITEM_SUMMARY},     {"body", ITEM_BODY},         {"byline", ITEM_BYLINE},
     {"language", ITEM_LANGUAGE},   {"keywords", ITEM_KEYWORDS}, {"copyright", ITEM_COPYRIGHT},
-    {"publisher", ITEM_PUBLISHER},
+    {"publisher", ITEM_PUBLISHER}, {"captions", ITEM_CAPTIONS}, {"located", ITEM_LOCATED},
 };
 
 static json_t *text_json(struct str s)

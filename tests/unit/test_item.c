@@ -143,7 +143,11 @@ static void a_retracted_item_is_canceled(void **state)
 static void an_about_survives_its_frame(void **state)
 {
     (void)state;
-    struct about in = {.ttl_s = 3600, .updated_at = 1767225600000000}, *out = NULL;
+    struct about in = {.ttl_s = 3600,
+                       .published_at = 1767139200000000,
+                       .updated_at = 1767225600000000,
+                       .flags = ABOUT_EXPIRED | ABOUT_ARCHIVE},
+                 *out = NULL;
     in.field[ABOUT_TITLE] = STR("Courier");
     in.field[ABOUT_HUBS] = STR("http://hub.example/\nhttp://hub2.example/");
     struct buf frame = BUF_NONE;
@@ -152,6 +156,13 @@ static void an_about_survives_its_frame(void **state)
     json_t *json = about_json(out);
     assert_int_equal(json_array_size(json_object_get(json, "hubs")), 2);
     assert_int_equal(json_integer_value(json_object_get(json, "ttl")), 3600);
+    assert_string_equal(json_string_value(json_object_get(json, "published")),
+                        "2025-12-31T00:00:00Z");
+    assert_string_equal(json_string_value(json_object_get(json, "updated")),
+                        "2026-01-01T00:00:00Z");
+    assert_true(json_is_true(json_object_get(json, "expired")));
+    assert_true(json_is_true(json_object_get(json, "archive")));
+    assert_null(json_object_get(json, "complete"));
     json_decref(json);
     about_free(out);
     out = NULL;
