@@ -7,6 +7,7 @@
 #include "inflate.h"
 #include "limits.h"
 #include "mail.h"
+#include "markup.h"
 #include "sniff.h"
 #include "utf8.h"
 #include "zip.h"
@@ -265,7 +266,7 @@ static int limit_reached(struct document *document, int rc)
     return rc;
 }
 
-static int read_text(struct document *document, const struct parse_request *request)
+static int read_as_it_is(struct document *document, const struct parse_request *request)
 {
     enum parse_type type = PARSE_AUTO;
     int rc = choose(document, request->type, request->content_type, &type);
@@ -273,6 +274,21 @@ static int read_text(struct document *document, const struct parse_request *requ
         return rc;
     document->report->type = type;
     return limit_reached(document, FORMATS[type].read(document));
+}
+
+static int read_text(struct document *document, const struct parse_request *request)
+{
+    struct buf unwrapped = BUF_NONE;
+    struct str inner;
+    if ((request->type == PARSE_AUTO || is_feed(request->type)) &&
+        sniff_unwrap(document->text, &inner)) {
+        markup_unescape(inner, &unwrapped);
+        if (is_feed(type_of_kind(sniff_text(buf_str(&unwrapped), STR_NONE))))
+            document->text = buf_str(&unwrapped);
+    }
+    int rc = read_as_it_is(document, request);
+    buf_free(&unwrapped);
+    return rc;
 }
 
 /* JSON is UTF-8 (RFC 8259), and each text of a sequence is so by itself: one that is not must not make the

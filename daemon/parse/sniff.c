@@ -192,6 +192,51 @@ static enum sniff_kind find_feed(struct str s, enum sniff_kind otherwise)
     return otherwise;
 }
 
+#define WRAP_REACH 4096 /* a page that is nothing but a feed begins with little else */
+
+/* A feed that something on its way took for HTML, and put into a page: "<html><body><pre><rss …". */
+static bool wraps_feed(struct str s)
+{
+    struct str head = str_upto(s, WRAP_REACH);
+    static const struct str code[] = {{"<script", 7}, {"<style", 6}, {"<!--", 4}};
+    for (size_t i = 0; i < ARRAY_LEN(code); i++)
+        head = str_upto(head, str_findi(head, code[i]));
+    if (find_feed(head, SNIFF_HTML) == SNIFF_HTML)
+        return false;
+    return str_findi(s, STR("<item")) != SIZE_MAX || str_findi(s, STR("<entry")) != SIZE_MAX;
+}
+
+/* Nothing but tags and white space. */
+static bool only_tags(struct str s)
+{
+    while ((s = str_trim(s)).len)
+        if (s.at[0] != '<' || str_chr(s, '>') == SIZE_MAX)
+            return false;
+        else
+            s = str_from(s, str_chr(s, '>') + 1);
+    return true;
+}
+
+bool sniff_unwrap(struct str text, struct str *out)
+{
+    static const struct str starts[] = {
+        {"&lt;?xml", 8}, {"&lt;rss", 7}, {"&lt;feed", 8}, {"&lt;rdf:RDF", 11}, {"{", 1}};
+    struct str head = str_upto(text, WRAP_REACH);
+    size_t body = str_findi(head, STR("<body")), pre = str_findi(head, STR("<pre"));
+    if (pre == SIZE_MAX || !only_tags(str_from(str_upto(head, pre), body < pre ? body : 0)))
+        return false;
+    struct str inner = str_from(text, pre);
+    inner = str_trim(str_from(inner, str_chr(inner, '>') + 1));
+    size_t end = str_findi(inner, STR("</pre"));
+    if (end == SIZE_MAX || !only_tags(str_from(inner, end)))
+        return false;
+    *out = str_upto(inner, end);
+    for (size_t i = 0; i < ARRAY_LEN(starts); i++)
+        if (str_startsi(*out, starts[i]))
+            return true;
+    return false;
+}
+
 /* A sitemap for Google News lists articles as a feed does; others list all there is on a site. */
 static bool is_news_sitemap(struct str root)
 {
@@ -276,7 +321,7 @@ enum sniff_kind sniff_text(struct str text, struct str content_type)
         return SNIFF_JSON;
     struct str root = find_root(s, &html_doctype);
     if (html_doctype)
-        return SNIFF_HTML;
+        return wraps_feed(s) ? SNIFF_RSS : SNIFF_HTML;
     if (root.len > 1 && root.at[0] == '<') {
         enum sniff_kind kind = kind_of_root(tag_name(root));
         /* PHP's warnings begin so, and so do few pages. */
@@ -288,7 +333,7 @@ enum sniff_kind sniff_text(struct str text, struct str content_type)
             kind = SNIFF_NEWSML;
         if (kind == SNIFF_XML)
             kind = find_feed(root, says(content_type, STR("html")) ? SNIFF_HTML : SNIFF_XML);
-        return kind;
+        return kind == SNIFF_HTML && wraps_feed(s) ? SNIFF_RSS : kind;
     }
     if (count_addresses(s) > 1) /* a single one may be all that a note says */
         return SNIFF_SITEMAP;

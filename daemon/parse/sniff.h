@@ -33,4 +33,8 @@ enum sniff_kind {
 bool sniff_is_addresses(struct str text);
 enum sniff_kind sniff_text(struct str text, struct str content_type);
 
+/* A page whose body is one <pre> with a feed in it, as browsers show XML and JSON to those who save it: *out is what
+ * stands in there, escaped. */
+bool sniff_unwrap(struct str text, struct str *out);
+
 #endif

@@ -22,7 +22,7 @@ struct str xml_attribute(struct xml_attributes a, const char *name)
 /* -------------------------------------------------------------------------- which element it is */
 
 static const struct xml_rule *find_rule(const struct xml_rule *rules, size_t count, struct str name,
-                                        enum xml_space space)
+                                        unsigned spaces)
 {
     char lower[24];
     size_t low = 0, high = count;
@@ -36,7 +36,7 @@ static const struct xml_rule *find_rule(const struct xml_rule *rules, size_t cou
             high = middle;
     }
     for (; low < count && strcmp(rules[low].name, lower) == 0; low++)
-        if (rules[low].spaces & space)
+        if (rules[low].spaces & spaces)
             return &rules[low];
     return NULL;
 }
@@ -44,11 +44,12 @@ static const struct xml_rule *find_rule(const struct xml_rule *rules, size_t cou
 static const struct xml_rule *rule_of(const struct reader *r, struct str name, enum xml_space space,
                                       bool *typed)
 {
+    unsigned wide = space == XML_ATOM ? XML_ATOM | XML_PLAIN : space; /* items of RSS in Atom */
     bool atom_first = space == XML_ATOM || (space == XML_PLAIN && r->dialect->typed_text);
     for (int turn = 0; turn < 2; turn++) {
         bool atom = atom_first == (turn == 0);
         const struct xml_rule *rule = atom ? find_rule(atom_rules, atom_rule_count, name, space)
-                                           : find_rule(rss_rules, rss_rule_count, name, space);
+                                           : find_rule(rss_rules, rss_rule_count, name, wide);
         if (rule) {
             *typed = atom && (space == XML_ATOM || r->dialect->typed_text);
             return rule;
@@ -119,6 +120,8 @@ static void on_start(void *context, struct xml_name name, struct xml_attributes 
     set_scope(r, f, a);
     namespaces_declare(&r->names, a, r->depth);
     f->rule = rule_of(r, name.local, namespaces_find(&r->names, name.prefix), &typed);
+    if (f->rule && f->rule->verb == XML_TEXT && f->rule->field == ITEM_BODY && !r->in_item)
+        f->rule = NULL; /* the body of a page that stands around the feed */
     if (!f->rule || !f->to || hidden_by_parent(parent, f->rule)) {
         bool item = f->rule && (f->rule->verb == XML_ITEM || f->rule->verb == XML_DELETED);
         if (!item) { /* an item counts wherever it stands */
@@ -162,11 +165,34 @@ static void on_text(void *context, struct str s)
         buf_puts(&r->text, s);
 }
 
+/* Within a text there is HTML, in a line or plain text not even that: an element of an item that is none of HTML's says that the
+ * text was never closed. */
+static size_t closes(void *context, struct xml_name name)
+{
+    static const char *const texts[] = {"category", "description", "enclosure", "entry",  "guid",
+                                        "item",     "pubDate",     "published", "updated"};
+    static const char *const lines[] = {"author", "content", "id", "link", "title"};
+    const struct reader *r = context;
+    if (!r->in_text)
+        return 0;
+    bool others = str_is(name.prefix, "content") || str_is(name.prefix, "dc");
+    for (size_t i = 0; name.prefix.len == 0 && i < ARRAY_LEN(texts); i++)
+        others = others || str_isi(name.local, texts[i]);
+    const struct frame *text = &r->frames[r->in_text - 1];
+    if (name.prefix.len == 0 && (text->verb == XML_LINE || text->kind == KIND_PLAIN))
+        for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+            others = others || str_isi(name.local, lines[i]);
+    return others ? r->depth - r->in_text + 1 : 0;
+}
+
 int xmlfeed_read(struct document *document, const struct xml_dialect *dialect)
 {
     struct reader *r = xcalloc(1, sizeof *r);
-    const struct xml_events events = {
-        .ctx = r, .on_start = on_start, .on_end = on_end, .on_text = on_text};
+    const struct xml_events events = {.ctx = r,
+                                      .on_start = on_start,
+                                      .on_end = on_end,
+                                      .on_text = on_text,
+                                      .closes = closes};
     r->document = document;
     r->dialect = dialect;
     feedout_init(&r->out, document);

@@ -18,6 +18,8 @@ struct scan {
     struct arena values; /* those of its values that are not as they are written */
     struct buf scratch;
     bool doctype_seen, stopped;
+    const char *cdata_end; /* the one that was found last */
+    bool nested;           /* a CDATA section had another in it: an end is left over */
     bool no_cdata_end, no_comment_end, no_instruction_end; /* none in what is left */
 };
 
@@ -100,8 +102,21 @@ static size_t put_reference(struct buf *out, struct str s)
     return taken;
 }
 
+/* A CDATA section ends with the first end in it; that of the section around it is no text. */
+static struct str skip_leftover_end(struct scan *scan, struct str s)
+{
+    size_t at = str_find(s, STR("]]>"));
+    if (at == SIZE_MAX)
+        return s;
+    scan->nested = false;
+    give_text(scan, str_upto(s, at));
+    return str_from(s, at + 3);
+}
+
 static void read_text(struct scan *scan, struct str s)
 {
+    if (scan->nested)
+        s = skip_leftover_end(scan, s);
     while (s.len) {
         size_t n = str_chr(s, '&');
         give_text(scan, str_upto(s, n));
@@ -150,6 +165,11 @@ static void end_down_to(struct scan *scan, size_t depth)
         end_element(scan);
 }
 
+static void end_innermost(struct scan *scan, size_t count)
+{
+    end_down_to(scan, count < scan->depth ? scan->depth - count : 0);
+}
+
 static bool ends_name(char c)
 {
     return is_space(c) || c == '/' || c == '>' || c == '=' || c == '<' || c == '"' || c == '\'';
@@ -178,6 +198,20 @@ static bool looks_unclosed(struct str value)
     return close != SIZE_MAX && str_chr(str_from(value, close), '<') != SIZE_MAX;
 }
 
+/* href="/a rel="alternate": what ends the value begins the next one, behind the name of an attribute. Where the
+ * blank before that name is, 0 when all is well. */
+static size_t attribute_within(struct str value, struct str behind)
+{
+    if (behind.len == 0 || is_space(behind.at[0]) || strchr("/>?<", behind.at[0]) ||
+        value.len == 0 || value.at[value.len - 1] != '=')
+        return 0;
+    size_t from = value.len - 1;
+    while (from > 0 && name_byte(value.at[from - 1]))
+        from--;
+    bool name = is_name(str_from(str_upto(value, value.len - 1), from));
+    return name && from > 0 && is_space(value.at[from - 1]) ? from - 1 : 0;
+}
+
 static struct str take_value(struct scan *scan)
 {
     char quote = scan->s.len ? scan->s.at[0] : '\0';
@@ -186,8 +220,9 @@ static struct str take_value(struct scan *scan)
         size_t end = str_chr(str_upto(rest, LIMIT_FIELD), quote);
         struct str value = str_upto(rest, end);
         if (end != SIZE_MAX && !looks_unclosed(value)) {
-            scan->s = str_from(rest, end + 1);
-            return value;
+            size_t swallowed = attribute_within(value, str_from(rest, end + 1));
+            scan->s = str_from(rest, swallowed ? swallowed : end + 1);
+            return swallowed ? str_upto(value, swallowed) : value;
         }
         scan->s = rest;
     }
@@ -251,6 +286,8 @@ static void start_tag(struct scan *scan, struct str name)
         scan->flat = 0;
     }
     read_attributes(scan);
+    if (scan->s.len == 0) /* the document was cut in it: half an address is another one */
+        scan->attribute_count = 0;
     if (scan->s.len && scan->s.at[0] == '/') {
         empty = true;
         scan->s = str_from(scan->s, 1);
@@ -263,6 +300,8 @@ static void start_tag(struct scan *scan, struct str name)
     }
     if (scan->stopped)
         return;
+    if (scan->events->closes)
+        end_innermost(scan, scan->events->closes(scan->events->ctx, split_name(name)));
     scan->events->on_start(scan->events->ctx, split_name(name),
                            (struct xml_attributes){scan->attributes, scan->attribute_count});
     scan->hash[scan->depth] = hash_of(name);
@@ -320,12 +359,37 @@ static size_t find_cdata_end(struct str s)
     }
 }
 
+/* The end of a section is another one's when that one begins in it, behind the end of the item: then it was never
+ * closed. A section within a section (its '[' is rare in texts) is a feed within a feed otherwise. */
+static bool leaves_item(struct scan *scan, struct str section)
+{
+    for (size_t at = 0, n; (n = str_chr(str_from(section, at), '[')) != SIZE_MAX; at += n + 1) {
+        struct str before = str_upto(section, at + n + 1);
+        if (!str_ends(before, STR("<![CDATA[")))
+            continue;
+        scan->nested = true;
+        return scan->item > 0 && (str_findi(before, STR("</item>")) != SIZE_MAX ||
+                                  str_findi(before, STR("</entry>")) != SIZE_MAX);
+    }
+    return false;
+}
+
+/* Remembers what it found: many sections may be left open before one end. */
+static size_t cdata_end(struct scan *scan, struct str s)
+{
+    if (scan->cdata_end && scan->cdata_end >= s.at)
+        return (size_t)(scan->cdata_end - s.at);
+    size_t end = scan->no_cdata_end ? SIZE_MAX : find_cdata_end(s);
+    scan->no_cdata_end = end == SIZE_MAX; /* its text is text then */
+    scan->cdata_end = end == SIZE_MAX ? NULL : s.at + end;
+    return end;
+}
+
 static void read_cdata(struct scan *scan)
 {
     struct str s = str_from(scan->s, 9);
-    size_t end = scan->no_cdata_end ? SIZE_MAX : find_cdata_end(s);
-    scan->no_cdata_end = end == SIZE_MAX; /* its text is text then */
-    if (!scan->no_cdata_end) {
+    size_t end = cdata_end(scan, s);
+    if (end != SIZE_MAX && !leaves_item(scan, str_upto(s, end))) {
         give_text(scan, str_upto(s, end));
         s = str_from(s, end + 3);
     }
@@ -383,7 +447,7 @@ static void read_markup(struct scan *scan)
         skip_to(scan, 2, STR("?>"), &scan->no_instruction_end);
     else if (str_starts(scan->s, STR("<!--")))
         skip_to(scan, 4, STR("-->"), &scan->no_comment_end);
-    else if (str_starts(scan->s, STR("<![CDATA[")))
+    else if (str_startsi(scan->s, STR("<![CDATA[")))
         read_cdata(scan);
     else if (str_startsi(scan->s, STR("<!DOCTYPE")) && scan->depth == 0 && !scan->doctype_seen)
         skip_doctype(scan);

@@ -5,7 +5,7 @@
  * processing instructions, comments and the DOCTYPE with all entities it may declare are passed over; (3) HTML's
  * named entities are characters, an '&' or '<' that begins nothing is text; (4) every start has its end, at the
  * latest where its parent ends; ends without start go; (5) an item that begins inside an item ends that
- * one first: a broken item takes no neighbour along; (6) no more than LIMIT_XML_DEPTH elements are open at
+ * one first: a broken item takes no neighbour along, nor does a CDATA section that is not closed in its item; (6) no more than LIMIT_XML_DEPTH elements are open at
  * once (deeper tags go, their text stays), no tag has more than LIMIT_ATTRIBUTES, no attribute is longer
  * than LIMIT_FIELD; (7) line ends are line feeds, other controls go.
  *
@@ -38,6 +38,8 @@ struct xml_events {
     void (*on_text)(void *ctx, struct str text);
     /* The elements that are items to (5), lower case, up to a NULL; NULL: those of feeds. */
     const char *const *items;
+    /* How many of the open elements, from the innermost on, end where this one starts: 0 mostly. May be NULL. */
+    size_t (*closes)(void *ctx, struct xml_name name);
 };
 
 /* text is valid UTF-8 without NUL. */

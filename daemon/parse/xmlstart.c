@@ -133,8 +133,12 @@ static void start_feed(struct reader *r, struct frame *f, struct xml_attributes 
         {{"//purl.org/atom/ns#", 19}, "0.3"},
     };
     f->to = &r->out.feed;
+    if (!r->in_feed) /* the title of a page around it is not its own */
+        draft_reset(f->to, &r->out.feed_arena);
+    bool first = !r->in_feed;
+    r->in_feed = true;
     draft_set(f->to, ITEM_LANGUAGE, 1, f->lang);
-    if (r->depth != 2) /* the document's frame stands below the root's */
+    if (!first)
         return;
     feedout_say(&r->out, ABOUT_VERSION, 2, xml_attribute(a, "version"));
     for (size_t i = 0; i < ARRAY_LEN(spaces); i++)
