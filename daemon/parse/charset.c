@@ -4,9 +4,10 @@
 #include <iconv.h>
 
 #include "guess.h"
+#include "scars.h"
 #include "utf8.h"
 
-enum family { SINGLE, DOUBLE, WIDE, ESCAPED, UTF8 };
+enum family { SINGLE, DOUBLE, WIDE, ESCAPED, HZ, UTF8 };
 
 /* The first is UTF-8, which needs no converter. `iconv` is glibc's name for what browsers decode.
  */
@@ -42,6 +43,8 @@ static const struct encoding {
     {"ibm852", "IBM852", SINGLE},
     {"ibm855", "IBM855", SINGLE},
     {"ibm866", "IBM866", SINGLE},
+    {"ibm437", "IBM437", SINGLE},
+    {"ibm850", "IBM850", SINGLE},
     {"macintosh", "MACINTOSH", SINGLE},
     {"x-mac-cyrillic", "MAC-CYRILLIC", SINGLE},
     {"viscii", "VISCII", SINGLE},
@@ -51,6 +54,8 @@ static const struct encoding {
     {"euc-jp", "EUC-JP-MS", DOUBLE},
     {"shift_jis", "CP932", DOUBLE},
     {"euc-kr", "UHC", DOUBLE},
+    {"johab", "JOHAB", DOUBLE},
+    {"hz-gb-2312", "GB18030", HZ},
     {"iso-2022-jp", "ISO-2022-JP-3", ESCAPED},
     {"iso-2022-kr", "ISO-2022-KR", ESCAPED},
     {"utf-16le", "UTF-16LE", WIDE},
@@ -103,6 +108,8 @@ static const struct {
     {"koi", "koi8-r"},
     {"koi8u", "koi8-u"},
     {"koi8-ru", "koi8-u"},
+    {"cp437", "ibm437"},
+    {"cp850", "ibm850"},
     {"cp866", "ibm866"},
     {"866", "ibm866"},
     {"cp852", "ibm852"},
@@ -120,7 +127,7 @@ static const struct {
     {"cp936", "gb18030"},
     {"ms936", "gb18030"},
     {"euc-cn", "gb18030"},
-    {"hz-gb-2312", "gb18030"},
+    {"hz", "hz-gb-2312"},
     {"chinese", "gb18030"},
     {"big5-hkscs", "big5"},
     {"big-5", "big5"},
@@ -196,6 +203,24 @@ static const struct encoding *encoding_of(struct str label)
 static void put_replacement(struct buf *out)
 {
     buf_put(out, "\xef\xbf\xbd", 3);
+}
+
+/* HZ (RFC 1843): "~{", then GB 2312 without its high bits, "~}". Appends it with them. */
+static void put_high_bits(struct str bytes, struct buf *out)
+{
+    bool high = false;
+    for (size_t i = 0; i < bytes.len; i++) {
+        char c = bytes.at[i], next = i + 1 < bytes.len ? bytes.at[i + 1] : '\0';
+        if (c == '~' && (next == '{' || next == '}' || (next == '~' && !high))) {
+            high = next == '{';
+            if (next == '~')
+                buf_putc(out, c);
+            i++;
+        } else {
+            high = high && c != '\n'; /* a line ends it, whatever was forgotten */
+            buf_putc(out, high ? (char)(c | 0x80) : c);
+        }
+    }
 }
 
 static void convert(const struct encoding *encoding, struct str bytes, struct buf *out)
@@ -334,21 +359,31 @@ static const struct encoding *escaped_of(struct str bytes)
 struct census {
     size_t characters; /* well-formed ones of two bytes and more */
     size_t ill_formed; /* bytes */
+    size_t pairs;      /* of surrogates, which no UTF-8 has, among the characters */
 };
 
 static struct census take_census(struct str bytes)
 {
-    struct census census = {0, 0};
-    for (size_t at = 0;;) {
-        at += utf8_ascii(str_from(bytes, at));
-        if (at == bytes.len)
-            break;
-        size_t from = at;
-        utf8_next(bytes, &at);
-        if (at - from > 1)
+    const unsigned char *p = (const unsigned char *)bytes.at, *end = p + bytes.len;
+    struct census census = {0, 0, 0};
+    while (p < end) {
+        if (*p < 0x80) {
+            p += utf8_ascii((struct str){(const char *)p, (size_t)(end - p)});
+        } else if (*p >= 0xc2 && *p < 0xe0 && end - p > 1 && (p[1] & 0xc0) == 0x80) {
+            p += 2; /* most letters of most alphabets */
             census.characters++;
-        else
-            census.ill_formed++;
+        } else {
+            size_t n = 0;
+            uint32_t point;
+            struct str rest = {(const char *)p, (size_t)(end - p)};
+            utf8_next(rest, &n);
+            if (n == 1 && scars_is_pair(rest, &point))
+                n = 6;
+            p += n;
+            census.characters += n > 1;
+            census.ill_formed += n == 1;
+            census.pairs += n == 6;
+        }
     }
     return census;
 }
@@ -360,21 +395,25 @@ static size_t proof_needed(const struct encoding *claim)
     return claim->family == DOUBLE ? 6 : 3;
 }
 
-static const struct encoding *decide(struct str bytes, struct str label)
+/* *valid: the text was looked at, and is valid UTF-8. */
+static const struct encoding *decide(struct str bytes, struct str label, bool *valid)
 {
     const struct encoding *claim = encoding_of(label), *utf8 = &ENCODINGS[0];
     const struct encoding *seen = wide_of(bytes);
     if (seen)
         return seen;
-    seen = escaped_of(bytes);
     struct census census = take_census(bytes);
-    if (seen && census.characters + census.ill_formed == 0)
+    *valid = census.ill_formed + census.pairs == 0;
+    if (census.characters + census.ill_formed == 0 && (seen = escaped_of(bytes)) != NULL)
         return seen;
     if (!claim || claim->family == WIDE)
         claim = declared(bytes);
     if (claim && claim->family == WIDE) /* it could not have been read */
         claim = NULL;
     if (census.ill_formed == 0 && (!claim || census.characters >= proof_needed(claim)))
+        return utf8;
+    if (claim && claim->family == SINGLE && census.characters >= 8 &&
+        census.characters > 2 * census.ill_formed) /* most of it is UTF-8, whatever it says */
         return utf8;
     if (claim && claim->family != UTF8)
         return claim;
@@ -390,18 +429,24 @@ void charset_decode(struct str bytes, struct str claimed, struct charset_result 
 {
     *out = (struct charset_result){.memory = BUF_NONE};
     const struct encoding *encoding = bom_of(&bytes);
+    bool valid = false;
     if (!encoding)
-        encoding = decide(bytes, claimed);
+        encoding = decide(bytes, claimed, &valid);
     out->name = encoding->name;
     out->text = bytes;
     if (encoding->family != UTF8) {
-        convert(encoding, bytes, &out->memory);
+        valid = false;
+        struct buf high = BUF_NONE;
+        if (encoding->family == HZ)
+            put_high_bits(bytes, &high);
+        convert(encoding, encoding->family == HZ ? buf_str(&high) : bytes, &out->memory);
+        buf_free(&high);
         out->text = buf_str(&out->memory);
     }
-    if (str_chr(out->text, '\0') == SIZE_MAX && utf8_valid(out->text))
+    if (str_chr(out->text, '\0') == SIZE_MAX && (valid || utf8_valid(out->text)))
         return;
     struct buf repaired = BUF_NONE;
-    utf8_repair(out->text, &repaired);
+    scars_mend(out->text, &repaired);
     buf_free(&out->memory);
     out->memory = repaired;
     out->text = buf_str(&repaired);

@@ -39,6 +39,23 @@ static bool has_c1(struct str s)
     return false;
 }
 
+/* Its letters are few, and with one of them alone a text may be Portuguese: there a tilde stands before "o" or "e". */
+static bool is_romanian(struct str s)
+{
+    static const char letters[] = "\xe3\xc3\xe2\xc2\xee\xce\xba\xaa\xfe\xde";
+    size_t breves = 0, portuguese = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        if ((unsigned char)s.at[i] < 0x80)
+            continue;
+        if (!strchr(letters, s.at[i]))
+            return false;
+        char next = i + 1 < s.len ? s.at[i + 1] : ' ';
+        breves += s.at[i] == '\xe3';
+        portuguese += s.at[i] == '\xe3' && (next == 'o' || next == 'e');
+    }
+    return breves >= 2 && portuguese * 4 < breves;
+}
+
 /* uchardet takes a family's best known member; which one it is shows in single bytes. Where the
  * bytes show nothing the windows charset stays, it is the more common one. */
 static const char *refine(const char *name, struct str text)
@@ -51,6 +68,12 @@ static const char *refine(const char *name, struct str text)
         {"ISO-8859-10", "windows-1257"}, {"ISO-8859-13", "windows-1257"},
         {"ISO-8859-15", "windows-1252"},
     };
+    static const char *const western[] = {"WINDOWS-1252", "ISO-8859-1", "ISO-8859-15",
+                                          "WINDOWS-1258",
+                                          "MAC-CENTRALEUROPE"}; /* for want of a better one */
+    for (size_t i = 0; i < ARRAY_LEN(western); i++)
+        if (strcmp(name, western[i]) == 0 && is_romanian(text))
+            return has_c1(text) ? "windows-1250" : "iso-8859-16";
     if (strcmp(name, "KOI8-R") == 0)
         return has_ukrainian_letter(text) ? "koi8-u" : name;
     if (strcmp(name, "ISO-8859-3") ==

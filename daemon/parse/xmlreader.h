@@ -48,7 +48,7 @@ struct reader {
     struct buf scratch;
     struct draft source;
     bool in_item;
-    bool in_feed; /* a feed's element has begun, whatever stood around it */
+    bool in_feed;             /* a feed's element has begun, whatever stood around it */
     struct buf person, email; /* of the person whose element is open */
     struct str picture;       /* what Media RSS says of the item's media, all of them */
     int rc;

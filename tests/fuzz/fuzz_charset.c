@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         "",       "utf-8",  "iso-8859-1",   "gb2312",      "big5",
         "euc-jp", "sjis",   "euc-kr",       "iso-2022-jp", "iso-2022-kr",
         "utf-16", "utf-32", "windows-1255", "viscii",      "windows-1258",
-        "koi8-u", "euc-tw", "tis-620"};
+        "koi8-u", "euc-tw", "tis-620",      "hz-gb-2312",  "johab"};
     if (size == 0)
         return 0;
     struct charset_result result;

@@ -86,6 +86,53 @@ static void legacy_charsets_are_guessed_from_the_bytes(void **state)
             NULL, "windows-1251", "<title>Москва не сразу строилась</title>");
 }
 
+static void bytes_of_a_windows_page_within_utf8_are_read_as_such(void **state)
+{
+    (void)state;
+    decodes(B("\xd0\x9f\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82 \xd0\xbc\xd0\xb8\xd1\x80 caf\xe9, "
+              "\xc9mile cr\xe9\xe9 \x93ok\x94 it\x92s\xa0"),
+            NULL, "utf-8", "Привет мир café, Émile créé “ok” it’s\xc2\xa0");
+    /* Cut within a character: half of one is none. */
+    decodes(B("\xd0\x9f\xd1\x80\xd0\xb8\xd1... caf\xc3... \xe6\x97\xa5\xe6\x9c."), NULL, "utf-8",
+            "При\xef\xbf\xbd... caf\xef\xbf\xbd... 日\xef\xbf\xbd.");
+    /* Two encodings in one file, the smaller part declared. */
+    decodes(
+        B("<?xml encoding='iso-8859-1'?>caf\xe9 \xd0\x9f\xd1\x80\xd0\xb8\xd0\xb2\xd0\xb5\xd1\x82 "
+          "\xd0\xbc\xd0\xb8\xd1\x80"),
+        NULL, "utf-8", "<?xml encoding='iso-8859-1'?>café Привет мир");
+    decodes(B("a \xed\xa0\xbd\xed\xb8\x80 \xc3\xa9 \xc3\xa8 \xc3\xa0 b \xed\xa0\xbd"), NULL,
+            "utf-8", "a \xf0\x9f\x98\x80 é è à b \xef\xbf\xbd");
+}
+
+static void charsets_that_browsers_have_forgotten_are_read_when_they_are_named(void **state)
+{
+    (void)state;
+    decodes(B("caf\x8e \xd2ok\xd3"), "x-mac-roman", "macintosh", "café “ok”");
+    decodes(B("caf\x82"), "cp850", "ibm850", "café");
+    decodes(B("\xeb\xc9\xa7\xd7"), "koi8-u", "koi8-u", "Київ");
+    decodes(B("\xc4\xe3"), "euc-tw", "euc-tw", "中");
+    decodes(B("\x9d\xef"), "big5-hkscs", "big5", "嘅");
+    decodes(B("\x1b$)C\x0eGQ1[\x0f"), NULL, "iso-2022-kr", "한글");
+    decodes(B("<?xml encoding='hz-gb-2312'?>a ~{VPND~} b ~~ c"), NULL, "hz-gb-2312",
+            "<?xml encoding='hz-gb-2312'?>a 中文 b ~ c");
+    /* UTF-7 hides markup from whoever looks for it; nobody reads it. */
+    decodes(B("<?xml encoding='utf-7'?>+ADw-b+AD4-"), "utf-7", "utf-8",
+            "<?xml encoding='utf-7'?>+ADw-b+AD4-");
+}
+
+static void romanian_is_told_from_portuguese(void **state)
+{
+    (void)state;
+    decodes(
+        B("Agentul explic\xe3 excursiile pe care le vinde pe un website sau pe o plaj\xe3 a unui "
+          "hotel"),
+        NULL, "iso-8859-16",
+        "Agentul explică excursiile pe care le vinde pe un website sau pe o plajă a unui hotel");
+    decodes(B("A decis\xe3o n\xe3o \xe9 da irm\xe3, as m\xe3"
+              "es est\xe3o a\xed"),
+            NULL, "windows-1252", "A decisão não é da irmã, as mães estão aí");
+}
+
 /* Whatever label meets whatever bytes: valid UTF-8 without NUL comes out. */
 static void any_label_over_any_bytes_gives_valid_text(void **state)
 {
@@ -124,6 +171,9 @@ int main(void)
         cmocka_unit_test(a_claim_that_the_bytes_contradict_is_not_believed),
         cmocka_unit_test(scars_become_replacement_characters_and_nothing_else_is_lost),
         cmocka_unit_test(legacy_charsets_are_guessed_from_the_bytes),
+        cmocka_unit_test(bytes_of_a_windows_page_within_utf8_are_read_as_such),
+        cmocka_unit_test(charsets_that_browsers_have_forgotten_are_read_when_they_are_named),
+        cmocka_unit_test(romanian_is_told_from_portuguese),
         cmocka_unit_test(any_label_over_any_bytes_gives_valid_text),
         cmocka_unit_test(the_charset_is_read_off_a_content_type),
     };

@@ -227,7 +227,8 @@ static void ill_formed_feeds_are_read_as_far_as_they_can_be(void **state)
     int bad = 0;
     for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
         struct buf items = BUF_NONE;
-        struct parse_request request = {.bytes = CASES[i].feed, .url = STR("http://h.example/feed")};
+        struct parse_request request = {.bytes = CASES[i].feed,
+                                        .url = STR("http://h.example/feed")};
         struct parse_out out = {&items, NULL, put_item};
         struct parse_report report;
         int rc = parse_document(&request, &out, &report);
