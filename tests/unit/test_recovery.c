@@ -1,6 +1,6 @@
 /*
  * Feeds that are ill-formed in the ways that feeds are: of each, how many items are read, and with which title,
- * link and summary. No reader reads more of any of them.
+ * link and summary. python's feedparser 6.0.10 reads more of none of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
