@@ -83,21 +83,74 @@ static void put_path(struct str path, struct buf *out)
 /* Parameters that say who sent the reader, not what is read. */
 static bool is_tracking(struct str parameter)
 {
-    static const char *const names[] = {
-        "fbclid",      "gclid",       "gclsrc",        "dclid",
-        "gbraid",      "wbraid",      "msclkid",       "yclid",
-        "igshid",      "mc_cid",      "mc_eid",        "mkt_tok",
-        "twclid",      "ttclid",      "_openstat",     "vero_id",
-        "wickedid",    "oly_anon_id", "oly_enc_id",    "_hsenc",
-        "_hsmi",       "__hssc",      "__hstc",        "hsctatracking",
-        "ref_src",     "ref_url",     "cmpid",         "ns_mchannel",
-        "ns_source",   "ns_campaign", "ito",           "at_medium",
-        "at_campaign", "guccounter",  "guce_referrer", "guce_referrer_sig",
-        "s_cid",       "ftag",        "ocid"};
+    static const char *const names[] = {"fbclid",
+                                        "gclid",
+                                        "gclsrc",
+                                        "dclid",
+                                        "gbraid",
+                                        "wbraid",
+                                        "msclkid",
+                                        "yclid",
+                                        "igshid",
+                                        "mc_cid",
+                                        "mc_eid",
+                                        "mkt_tok",
+                                        "twclid",
+                                        "ttclid",
+                                        "_openstat",
+                                        "vero_id",
+                                        "wickedid",
+                                        "oly_anon_id",
+                                        "oly_enc_id",
+                                        "_hsenc",
+                                        "_hsmi",
+                                        "__hssc",
+                                        "__hstc",
+                                        "hsctatracking",
+                                        "ref_src",
+                                        "ref_url",
+                                        "cmpid",
+                                        "ns_mchannel",
+                                        "ns_source",
+                                        "ns_campaign",
+                                        "ito",
+                                        "guccounter",
+                                        "guce_referrer",
+                                        "guce_referrer_sig",
+                                        "s_cid",
+                                        "ftag",
+                                        "ocid",
+                                        "igsh",
+                                        "mibextid",
+                                        "fb_action_ids",
+                                        "fb_ref",
+                                        "fb_source",
+                                        "srsltid",
+                                        "_ga",
+                                        "_gl",
+                                        "gad_source",
+                                        "epik",
+                                        "li_fat_id",
+                                        "sc_cid",
+                                        "ef_id",
+                                        "s_kwcid",
+                                        "dicbo",
+                                        "tblci",
+                                        "xtor",
+                                        "wt_mc",
+                                        "wt_zmc",
+                                        "_branch_match_id",
+                                        "_bhlid",
+                                        "rb_clickid",
+                                        "mc_tc",
+                                        "ml_subscriber",
+                                        "ml_subscriber_hash"};
     struct str name = str_upto(parameter, str_chr(parameter, '='));
-    if (str_startsi(name, STR("utm_")) || str_startsi(name, STR("pk_")) ||
-        str_startsi(name, STR("mtm_")))
-        return true;
+    static const struct str prefixes[] = {{"utm_", 4},    {"pk_", 3},  {"mtm_", 4}, {"piwik_", 6},
+                                          {"matomo_", 7}, {"hsa_", 4}, {"stm_", 4}, {"at_", 3}};
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+        if (str_startsi(name, prefixes[i]))
+            return true;
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         if (str_isi(name, names[i]))
             return true;

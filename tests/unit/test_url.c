@@ -93,6 +93,10 @@ static void identity_forgets_what_does_not_change_the_page(void **state)
     same_identity("http://www.Example.org:80/a?b=1&a=2#top", "https://example.org/a?a=2&b=1", true);
     same_identity("https://example.org/a?utm_source=rss&id=7", "https://example.org/a?id=7", true);
     same_identity("https://example.org/a?fbclid=x", "https://example.org/a", true);
+    same_identity(
+        "https://example.org/a?at_medium=x&at_link_id=4&xtor=RSS-1&wt_mc=y&_gl=z&hsa_acc=1",
+        "https://example.org/a", true);
+    same_identity("https://example.org/a?atom=1", "https://example.org/a", false);
     same_identity("https://example.org", "https://example.org/", true);
     same_identity("https://example.org/a", "https://example.org/b", false);
     same_identity("https://example.org/a?id=7", "https://example.org/a?id=8", false);
