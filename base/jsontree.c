@@ -259,11 +259,13 @@ static bool value(struct reader *r, struct str name)
 
 int jsontree_read(struct jsontree *tree, struct str text)
 {
-    struct reader r = {.tree = tree, .at = text.at, .end = text.at + text.len};
     tree->count = 0;
+    if (text.len == 0)
+        return -EBADMSG;
+    struct reader r = {.tree = tree, .at = text.at, .end = text.at + text.len};
     buf_reset(&tree->decoded);
     buf_reserve(&tree->decoded, text.len); /* no string is longer decoded than it stands */
-    if (text.len == 0 || !value(&r, STR_NONE))
+    if (!value(&r, STR_NONE))
         return r.error ? r.error : -EBADMSG;
     blanks(&r);
     return r.at == r.end ? 0 : -EBADMSG;

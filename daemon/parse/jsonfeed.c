@@ -6,6 +6,7 @@
 #include "jsontree.h"
 #include "limits.h"
 #include "markup.h"
+#include "picture.h"
 #include "utf8.h"
 
 /* JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/), read with forgiveness: a member of
@@ -81,6 +82,14 @@ static void set_attachments(struct draft *to, const struct jsonnode *object, str
     }
 }
 
+static void add_picture(struct draft *to, struct str base, struct str html)
+{
+    struct buf url = BUF_NONE;
+    markup_unescape(picture_in(html), &url);
+    draft_add_media(to, base, buf_str(&url), STR_NONE);
+    buf_free(&url);
+}
+
 static void set_tags(struct draft *to, const struct jsonnode *object)
 {
     const struct jsonnode *tag = list_of(object, "tags");
@@ -110,6 +119,8 @@ static int read_item(struct feedout *out, const struct jsonnode *object)
     draft_add_media(item, base, member(object, "image"), STR_NONE);
     draft_add_media(item, base, member(object, "banner_image"), STR_NONE);
     set_attachments(item, object, base);
+    if (item->media_count == 0)
+        add_picture(item, base, member(object, "content_html"));
     return feedout_item(out);
 }
 

@@ -2,6 +2,7 @@
 
 #include "limits.h"
 #include "markup.h"
+#include "picture.h"
 #include "url.h"
 #include "xmlreader.h"
 
@@ -102,6 +103,19 @@ static bool hidden_by_parent(const struct frame *parent, const struct xml_rule *
     return of_person || (rule->verb == XML_IMAGE_URL && str_is(str_of(rule->name), "url"));
 }
 
+/* An image within a text that is not escaped. */
+static void note_image(struct reader *r, const struct frame *f, struct xml_attributes a)
+{
+    const struct frame *text = &r->frames[r->in_text - 1];
+    struct str src = str_trim(xml_attribute(a, "src"));
+    if (text->to != &r->out.item || text->verb != XML_TEXT || r->image.len ||
+        str_startsi(src, STR("data:")) ||
+        !picture_is_one(xml_attribute(a, "width"), xml_attribute(a, "height")))
+        return;
+    r->image = arena_keep(&r->out.arena, src);
+    r->image_base = f->base;
+}
+
 static void on_start(void *context, struct xml_name name, struct xml_attributes a)
 {
     struct reader *r = context;
@@ -114,6 +128,8 @@ static void on_start(void *context, struct xml_name name, struct xml_attributes 
     f->media = parent->media;
     if (r->in_text) {
         put_tag(r, name.local, false);
+        if (str_isi(name.local, "img"))
+            note_image(r, f, a);
         return;
     }
     bool typed = false;

@@ -48,9 +48,10 @@ struct reader {
     struct buf scratch;
     struct draft source;
     bool in_item;
-    bool in_feed;             /* a feed's element has begun, whatever stood around it */
-    struct buf person, email; /* of the person whose element is open */
-    struct str picture;       /* what Media RSS says of the item's media, all of them */
+    bool in_feed;                 /* a feed's element has begun, whatever stood around it */
+    struct buf person, email;     /* of the person whose element is open */
+    struct str caption;           /* what Media RSS says of the item's media, all of them */
+    struct str image, image_base; /* the first that the item's text shows */
     int rc;
 };
 

@@ -24,7 +24,7 @@ static void start_item(struct reader *r, struct frame *f, struct xml_attributes 
     struct draft *item = &r->out.item;
     draft_reset(item, &r->out.arena);
     draft_reset(&r->source, &r->out.arena);
-    r->picture = STR_NONE;
+    r->caption = r->image = STR_NONE;
     r->in_item = true;
     f->to = item;
     draft_set(item, ITEM_LANGUAGE, 1, f->lang);
