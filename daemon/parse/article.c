@@ -4,6 +4,7 @@
  */
 #include "format.h"
 
+#include "byline.h"
 #include "clock.h"
 #include "date.h"
 #include "dateline.h"
@@ -14,6 +15,7 @@
 #include "metadata.h"
 #include "url.h"
 #include "utf8.h"
+#include "visible.h"
 
 struct article {
     struct document *document;
@@ -106,13 +108,22 @@ static void add_addresses(struct article *a)
     a->item.field[ITEM_LINK] = url.len ? url : a->item.field[ITEM_CANONICAL];
 }
 
+/* "Jane Doe, Reuters": who wrote it, and for whom. */
+static void add_byline(struct article *a)
+{
+    struct str by = a->meta.field[META_BYLINE];
+    a->item.field[ITEM_AGENCY] = str_of(byline_agency(&by));
+    a->item.field[ITEM_BYLINE] = by;
+}
+
 static void add_dateline(struct article *a)
 {
     struct item *item = &a->item;
     if (!dateline_find(item->field[ITEM_BODY], a->document->fetched_at, &a->dateline))
         return;
     item->field[ITEM_LOCATED] = str_of(a->dateline.place);
-    item->field[ITEM_AGENCY] = str_of(a->dateline.agency);
+    if (a->dateline.agency[0])
+        item->field[ITEM_AGENCY] = str_of(a->dateline.agency);
     if (item->field[ITEM_BYLINE].len == 0)
         item->field[ITEM_BYLINE] = str_of(a->dateline.byline);
 }
@@ -139,7 +150,6 @@ static void fill(struct article *a)
     item->field[ITEM_HEADLINE] = a->headline;
     item->field[ITEM_BODY] = body_of(a);
     item->field[ITEM_SUMMARY] = m->field[META_SUMMARY];
-    item->field[ITEM_BYLINE] = m->field[META_BYLINE];
     item->field[ITEM_LANGUAGE] = m->field[META_LANGUAGE];
     item->field[ITEM_PUBLISHER] = m->field[META_PUBLISHER];
     item->field[ITEM_KEYWORDS] = buf_str(&m->keywords);
@@ -150,6 +160,7 @@ static void fill(struct article *a)
     item->published_at = published_at(m, item->updated_at);
     add_addresses(a);
     add_image(a);
+    add_byline(a);
     add_dateline(a);
 }
 
@@ -173,7 +184,8 @@ int article_read(struct document *document)
     struct article a = {.document = document};
     html_read(document->text, &a.html);
     metadata_read(&a.html, document->url, &a.meta);
-    a.headline = headline_choose(&a.html, &a.meta);
+    a.headline = headline_choose(&a.meta);
+    visible_read(&a.meta, a.headline);
     extract_text(&a.html, a.headline, &a.text);
     fill(&a);
     int err;

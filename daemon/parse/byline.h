@@ -16,11 +16,15 @@ struct str byline_clean(struct str line);
 struct str byline_said(struct str line);
 /* Words with capitals and nothing else, as many as names have: for lines nobody calls an author. */
 bool byline_is_name(struct str text);
-/* "By", "Written by:" and nothing else: the names stand in the next text. */
-bool byline_is_lead(struct str text);
+/* "By", "Written by:" and nothing else: the names stand in the next text. language: of the page, or
+ * empty. */
+bool byline_is_lead(struct str text, struct str language);
 /* "By Jane Doe": the names; empty when the line does not begin so, or goes on as prose. */
-struct str byline_after_lead(struct str text);
-/* "jane.doe", "jdoe2": the name of an account, not of a person. */
-bool byline_is_login(struct str name);
+struct str byline_after_lead(struct str text, struct str language);
+/* "Jane Doe, Reuters", "Jane Doe (AP)": takes the agency off *line, unless it is all of it. Its
+ * usual name, or NULL when there is none. */
+const char *byline_agency(struct str *line);
+/* "Site Admin"; "jane.doe", "jdoe2": the name of an account, not of a person. */
+bool byline_is_house(struct str name);
 
 #endif

@@ -1,17 +1,45 @@
 #include "headline.h"
 
+#include "date.h"
 #include "utf8.h"
 
 #define HEADINGS_MAX 12   /* <h1>s looked at */
 #define HEADING_MAX  1024 /* bytes of one */
+#define HEADLINE_MAX 220  /* bytes: a heading above it is a paragraph in large letters */
 #define LIKENESS_MIN 54   /* percent: below it a heading is not the one the metadata means */
+#define KICKER_MAX   24   /* bytes of a word or two in front of the headline, in its <h1> */
+#define CUT_MIN      50   /* bytes of a headline that was cut to fit somewhere */
+#define STORY_MIN    200  /* bytes of a text that only a story has */
 
-/* "Fire in the port | The Daily Example" without the site's name: the shorter part goes when it is
- * the publisher's name, or when it follows the last separator and is short itself. */
-static struct str without_site(struct str title, struct str site)
+/* What the page says its headline is, each with its key: folded words. */
+struct said {
+    struct str text, key;
+};
+
+struct choice {
+    struct html *html;
+    struct metadata *m;
+    struct said meta, title;    /* without the site's name */
+    struct str whole_title_key; /* with it */
+    struct str title_head_key;  /* what stands before its first separator */
+    struct str site, site_key;  /* the publisher's name */
+};
+
+/* ---- names of sites */
+
+static const char *const SEPARATORS[] = {" | ", " – ", " — ", " :: ", " · ", " • ", " » ", " - "};
+
+static struct str before_separators(struct str title)
 {
-    static const char *const SEPARATORS[] = {
-        " | ", " – ", " — ", " :: ", " · ", " • ", " » ", " - "};
+    for (size_t i = 0; i < ARRAY_LEN(SEPARATORS); i++)
+        title = str_upto(title, str_find(title, str_of(SEPARATORS[i])));
+    return title;
+}
+
+/* "Fire in the port | The Daily Example" without the site's name: what stands behind the last
+ * separator goes when it names the site, or, in a title, when it is short and a bar separates it. */
+static struct str without_site(const struct choice *c, struct str title, bool bar)
+{
     for (size_t i = 0; i < ARRAY_LEN(SEPARATORS); i++) {
         struct str separator = str_of(SEPARATORS[i]);
         size_t first = str_find(title, separator), last = SIZE_MAX;
@@ -23,15 +51,15 @@ static struct str without_site(struct str title, struct str site)
         }
         struct str tail = str_trim(str_from(title, last + separator.len));
         struct str head = str_trim(str_upto(title, first));
-        if (site.len && str_eqi(head, site))
+        if (c->site.len && str_eqi(head, c->site))
             return str_trim(str_from(title, first + separator.len));
-        bool named =
-            site.len && (str_findi(tail, site) != SIZE_MAX || str_findi(site, tail) != SIZE_MAX);
-        if (named || (i < 1 && tail.len < 40 && last > 20))
+        if (metadata_names_site(c->m, tail) || (bar && i < 1 && tail.len < 40 && last > 20))
             return str_trim(str_upto(title, last));
     }
     return title;
 }
+
+/* ---- likeness */
 
 static struct str folded(struct html *html, struct str text)
 {
@@ -40,6 +68,15 @@ static struct str folded(struct html *html, struct str text)
     struct str kept = html_keep(html, buf_str(&b));
     buf_free(&b);
     return kept;
+}
+
+/* At the start of one of its words: plurals and cases count as the same. */
+static bool has_word(struct str text, struct str word)
+{
+    for (size_t at; (at = str_find(text, word)) != SIZE_MAX; text = str_from(text, at + 1))
+        if (at == 0 || text.at[at - 1] == ' ')
+            return true;
+    return false;
 }
 
 /* How many of the words of a stand in b, in percent. */
@@ -51,22 +88,34 @@ static unsigned words_in(struct str a, struct str b)
         if (word.len < 3)
             continue;
         all++;
-        hits += str_find(b, word) != SIZE_MAX;
+        hits += has_word(b, word);
     }
     return all ? hits * 100 / all : 0;
 }
 
-/* 0 to 101: the same, one inside the other, or words in common both ways. */
+/* 0 to 101: the same, one inside the other, or words in common both ways. A word or two out of a
+ * long headline is a section or a product. */
 static unsigned likeness(struct str a, struct str b)
 {
-    if (a.len == 0 || b.len == 0)
+    size_t least = a.len < b.len ? a.len : b.len, most = a.len < b.len ? b.len : a.len;
+    if (least == 0 || least * 4 < most)
         return 0;
     if (str_eq(a, b))
         return 101;
-    if (a.len >= 6 && b.len >= 6 && (str_find(a, b) != SIZE_MAX || str_find(b, a) != SIZE_MAX))
+    if (least >= 6 && (str_find(a, b) != SIZE_MAX || str_find(b, a) != SIZE_MAX))
         return 100;
     return (words_in(a, b) + words_in(b, a)) / 2;
 }
+
+static unsigned likeness_to_said(const struct choice *c, struct str key)
+{
+    if (str_eq(key, c->title_head_key))
+        return 100;
+    unsigned a = likeness(key, c->meta.key), b = likeness(key, c->title.key);
+    return a > b ? a : b;
+}
+
+/* ---- headings */
 
 static struct str heading_text(struct html *html, size_t i)
 {
@@ -77,32 +126,131 @@ static struct str heading_text(struct html *html, size_t i)
     return kept;
 }
 
-struct str headline_choose(struct html *html, const struct metadata *m)
+/* A logo: the publisher's name, the address, or that part of the title which the metadata leaves
+ * out of the headline ("Port News: Fire in the harbour"). */
+static bool is_site(const struct choice *c, struct str text, struct str key)
 {
-    struct str said = without_site(m->field[META_HEADLINE], m->field[META_PUBLISHER]);
-    struct str title = without_site(m->field[META_TITLE], m->field[META_PUBLISHER]);
-    struct str said_key = folded(html, said), title_key = folded(html, title);
-    struct str only = STR_NONE, best = STR_NONE, site = folded(html, m->field[META_PUBLISHER]);
-    unsigned seen = 0, best_likeness = LIKENESS_MIN;
+    if (str_eq(key, c->site_key) || (text.len < 40 && metadata_names_site(c->m, text)))
+        return true;
+    return c->meta.key.len && likeness(key, c->meta.key) < LIKENESS_MIN &&
+           !str_starts(c->meta.key, key) && str_find(c->whole_title_key, key) != SIZE_MAX &&
+           str_find(c->whole_title_key, c->meta.key) != SIZE_MAX;
+}
+
+/* A lone heading that the metadata does not know is still what the reader sees, unless it is a word
+ * or two (a section's name, a logo) or stands inside the story. */
+static bool can_stand_alone(struct str text, unsigned stories)
+{
+    return text.len > 20 && utf8_words(text, 3) >= 3 && stories < 3;
+}
+
+/* The heading that is the headline; empty when none is. */
+static struct str choose_heading(const struct choice *c)
+{
+    struct html *html = c->html;
+    struct str lone = STR_NONE, lone_key = STR_NONE, best = STR_NONE;
+    unsigned seen = 0, others = 0, stories = 0, best_likeness = LIKENESS_MIN;
     for (size_t i = 0; i < html->count && seen < HEADINGS_MAX; i++) {
+        if (html->nodes[i].tag == HTML_TEXT && html->nodes[i].text.len >= STORY_MIN)
+            stories++;
         if (html->nodes[i].tag != HTML_H1)
             continue;
         struct str text = heading_text(html, i), key = folded(html, text);
-        if (key.len == 0 || str_eq(key, site))
+        seen++;
+        if (key.len == 0 || is_site(c, text, key) || str_eq(key, lone_key))
             continue;
-        unsigned a = likeness(key, said_key), b = likeness(key, title_key), like = a > b ? a : b;
-        if (like > best_likeness) {
+        unsigned like = likeness_to_said(c, key);
+        if (like > best_likeness && (text.len <= HEADLINE_MAX || !c->meta.text.len)) {
             best = text;
             best_likeness = like;
         }
-        if (++seen == 1)
-            only = text;
+        if (others++ == 0 && can_stand_alone(text, stories)) {
+            lone = text;
+            lone_key = key;
+        }
     }
-    if (best.len)
-        return best;
-    /* A lone heading that the metadata does not know is still what the reader sees, unless it is a
-     * word or two: a section's name, a logo. */
-    if (seen == 1 && only.len > 24)
-        return only;
-    return said.len ? said : title.len ? title : only;
+    return best.len ? best : others == 1 && lone.len <= HEADLINE_MAX ? lone : STR_NONE;
+}
+
+/* ---- what is more, or less, than the headline */
+
+static bool is_day(struct str text)
+{
+    int64_t us;
+    return text.len >= 8 && date_parse(text, &us) == 0;
+}
+
+static bool has_digit(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.at[i] >= '0' && s.at[i] <= '9')
+            return true;
+    return false;
+}
+
+/* A kicker, a label or the day in the same <h1>: "Opinion The harbour must grow". What the metadata
+ * says is the headline is the end or the beginning of it then. "2025" in front is no kicker. */
+static struct str without_extras(struct str heading, struct str key, const struct said *said)
+{
+    if (said->key.len < 12 || key.len <= said->key.len || heading.len <= said->text.len)
+        return heading;
+    size_t more = key.len - said->key.len;
+    if (str_ends(key, said->key) && key.at[more - 1] == ' ') {
+        struct str kicker = utf8_trim(str_upto(heading, heading.len - said->text.len));
+        return (more <= KICKER_MAX && !has_digit(kicker)) || is_day(kicker) ? said->text : heading;
+    }
+    if (!str_starts(key, said->key) || key.at[said->key.len] != ' ')
+        return heading;
+    struct str rest = utf8_trim(str_from(heading, said->text.len));
+    return is_day(rest) || heading.len > HEADLINE_MAX ? said->text : heading;
+}
+
+/* Cards and JSON-LD cut long headlines; <title> has them whole. What it goes on with must be the next
+ * word, no separator and a slogan. */
+static struct str uncut(const struct choice *c, struct str chosen)
+{
+    struct str whole = c->title.text, said = chosen;
+    while (said.len && (said.at[said.len - 1] == '.' || str_ends(said, STR("…"))))
+        said = str_upto(said, said.len - (said.at[said.len - 1] == '.' ? 1 : 3));
+    if (said.len < CUT_MIN || whole.len <= said.len || !str_starts(whole, said))
+        return chosen;
+    size_t at = said.len;
+    bool blank = whole.at[at] == ' ' && ++at < whole.len;
+    if (!utf8_alnum(utf8_next(whole, &at)))
+        return chosen;
+    bool dots = chosen.len >= said.len + 3;
+    return dots || (blank && said.len >= 2UL * CUT_MIN) ? whole : chosen;
+}
+
+static struct said said_of(const struct choice *c, struct str text)
+{
+    struct said said = {without_site(c, text, true), STR_NONE};
+    said.key = folded(c->html, said.text);
+    return said;
+}
+
+struct str headline_choose(struct metadata *m)
+{
+    struct html *html = m->html;
+    struct choice c = {.html = html, .m = m, .site = m->field[META_PUBLISHER]};
+    c.site_key = folded(html, c.site);
+    c.whole_title_key = folded(html, m->field[META_TITLE]);
+    c.title_head_key = folded(html, before_separators(m->field[META_TITLE]));
+    c.meta = said_of(&c, m->field[META_HEADLINE]);
+    c.title = said_of(&c, m->field[META_TITLE]);
+    if (str_eq(c.meta.key, c.site_key)) /* every page of the site says so */
+        c.meta = (struct said){STR_NONE, STR_NONE};
+    struct str chosen = without_site(&c, choose_heading(&c), false);
+    if (chosen.len == 0)
+        chosen = c.meta.text.len ? c.meta.text : c.title.text;
+    if (chosen.len == 0) {
+        for (size_t i = 0; i < html->count && chosen.len == 0; i++)
+            if (html->nodes[i].tag == HTML_H1)
+                chosen = heading_text(html, i);
+        return chosen;
+    }
+    chosen = without_extras(chosen, folded(html, chosen), &c.meta);
+    if (c.meta.text.len == 0)
+        chosen = without_extras(chosen, folded(html, chosen), &c.title);
+    return uncut(&c, chosen);
 }

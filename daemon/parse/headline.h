@@ -8,6 +8,6 @@
 #include "metadata.h"
 
 /* Lives as long as the tree; empty when the page has nothing to offer. */
-struct str headline_choose(struct html *html, const struct metadata *metadata);
+struct str headline_choose(struct metadata *metadata);
 
 #endif

@@ -202,7 +202,8 @@ static bool is_organisation(struct str type)
     return str_ends(type, STR("Organization"));
 }
 
-/* An organisation as the author is the publisher again: any person named elsewhere is better. */
+/* An organisation as the author is the publisher again, or a desk: a person whom the metadata names
+ * is better. */
 static void read_authors(struct walk *w, unsigned rank, const json_t *author)
 {
     struct buf names = BUF_NONE;
@@ -212,8 +213,8 @@ static void read_authors(struct walk *w, unsigned rank, const json_t *author)
             add_name(w, json_array_get(author, i), i + 1 == count, &names);
     else if (author)
         add_name(w, author, false, &names);
-    if (json_is_object(author) && has_type(author, is_organisation))
-        rank = RANK_HOUSE;
+    if (json_is_object(author) && has_type(resolve(w, author), is_organisation))
+        rank = RANK_PAGE - 1;
     metadata_offer(w->m, META_BYLINE, rank, buf_str(&names));
     buf_free(&names);
 }

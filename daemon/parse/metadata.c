@@ -4,9 +4,9 @@
 #include "date.h"
 #include "hints.h"
 #include "limits.h"
+#include "url.h"
 #include "urldate.h"
 #include "utf8.h"
-#include "visible.h"
 
 #define VISIBLE_MAX 1024 /* bytes of a name, date or heading that stands on the page */
 #define NAMES_MAX   1024 /* bytes of the names of several <meta>s */
@@ -36,7 +36,6 @@ static const struct {
     {STRING("dc.creator"), META_BYLINE, RANK_META + 1},
     {STRING("dcterms.creator"), META_BYLINE, RANK_META + 1},
     {STRING("byl"), META_BYLINE, RANK_META - 1},
-    {STRING("citation_author"), META_BYLINE, RANK_META - 2},
     {STRING("article:published_time"), META_PUBLISHED, RANK_OPENGRAPH},
     {STRING("og:article:published_time"), META_PUBLISHED, RANK_OPENGRAPH},
     {STRING("article:published"), META_PUBLISHED, RANK_OPENGRAPH},
@@ -92,13 +91,49 @@ static bool is_number(struct str s)
     return true;
 }
 
+/* Letters and digits alone: "The Daily Example" and "thedailyexample" are one. */
+static struct str letters(struct html *html, struct str text)
+{
+    struct buf folded = BUF_NONE, b = BUF_NONE;
+    utf8_fold(utf8_upto(text, VISIBLE_MAX), &folded);
+    for (size_t i = 0; i < folded.len; i++)
+        if (folded.at[i] != ' ')
+            buf_putc(&b, folded.at[i]);
+    struct str kept = html_keep(html, buf_str(&b));
+    buf_free(&folded);
+    buf_free(&b);
+    return kept;
+}
+
+static bool names_host(struct metadata *m, struct str text)
+{
+    if (text.len < 4 || text.len > 60 || m->host.len == 0)
+        return false;
+    struct str name = letters(m->html, text);
+    return name.len >= 4 && str_find(m->host, name) != SIZE_MAX;
+}
+
+bool metadata_names_site(struct metadata *m, struct str text)
+{
+    struct str site = m->field[META_PUBLISHER];
+    bool holds = site.len && text.len && str_findi(text, site) != SIZE_MAX;
+    bool held = site.len && text.len && str_findi(site, text) != SIZE_MAX;
+    return holds || held || names_host(m, text);
+}
+
+/* The whole name, not "Example Staff": that is as good a byline as the site gives. */
+static bool is_house(struct metadata *m, struct str byline)
+{
+    return str_eqi(byline, m->field[META_PUBLISHER]) || names_host(m, byline);
+}
+
 /* What is no name is not taken; the site's own name and an account's count after every person. */
 static unsigned byline_rank(const struct metadata *m, unsigned rank, struct str value)
 {
     if (value.len == 0 || is_number(value) || str_startsi(value, STR("http")) ||
         value.at[0] == '/' || (str_chr(value, '@') != SIZE_MAX && str_chr(value, ' ') == SIZE_MAX))
         return RANK_NONE;
-    if (rank < RANK_HOUSE && (str_eqi(value, m->field[META_PUBLISHER]) || byline_is_login(value)))
+    if (rank < RANK_HOUSE && (str_eqi(value, m->field[META_PUBLISHER]) || byline_is_house(value)))
         return RANK_HOUSE;
     return rank;
 }
@@ -111,7 +146,7 @@ void metadata_offer(struct metadata *m, enum meta_field field, unsigned rank, st
         return;
     if (is_time(field) && date_parse(value, &us) != 0)
         return;
-    if (field == META_BYLINE) {
+    if (field == META_BYLINE || field == META_SAID) {
         value = byline_clean(value);
         rank = byline_rank(m, rank, value);
         if (rank >= m->rank[field])
@@ -182,12 +217,30 @@ static void read_known(struct metadata *m, enum meta_field field, unsigned rank,
     buf_free(&both);
 }
 
+/* "Roe, Jane" in the names that scholars' catalogues ask for is Jane Roe. */
+static void read_catalogued(struct metadata *m, unsigned rank, struct str value)
+{
+    size_t comma = str_chr(value, ',');
+    struct str last = str_upto(value, comma),
+               first = utf8_trim(str_from(str_from(value, comma), 1));
+    struct buf name = BUF_NONE;
+    if (comma == SIZE_MAX || str_chr(first, ',') != SIZE_MAX) {
+        read_known(m, META_BYLINE, rank, value);
+        return;
+    }
+    buf_puts(&name, first);
+    buf_putc(&name, ' ');
+    buf_puts(&name, last);
+    read_known(m, META_BYLINE, rank, buf_str(&name));
+    buf_free(&name);
+}
+
 /* Cards for chats have rows of their own: "twitter:label1" is "Written by", "twitter:data1" the name. */
 static void read_card_row(struct metadata *m, struct str name, struct str content)
 {
     static const struct str label = {"twitter:label", 13}, data = {"twitter:data", 12};
     if (str_startsi(name, label) && name.len == label.len + 1)
-        m->author_label = byline_is_lead(content) ? name.at[label.len] : '\0';
+        m->author_label = byline_is_lead(content, STR_NONE) ? name.at[label.len] : '\0';
     else if (m->author_label && str_startsi(name, data) && name.len == data.len + 1 &&
              name.at[data.len] == m->author_label)
         metadata_offer(m, META_BYLINE, RANK_META + 1, content);
@@ -203,6 +256,10 @@ static void read_meta(struct metadata *m, size_t i)
         struct str name = names[n];
         if (name.len == 0)
             continue;
+        if (str_isi(name, "citation_author")) {
+            read_catalogued(m, RANK_META - 2, utf8_trim(content));
+            continue;
+        }
         for (size_t k = 0; k < ARRAY_LEN(METAS); k++)
             if (str_eqi(name, METAS[k].name))
                 read_known(m, METAS[k].field, METAS[k].rank, content);
@@ -292,8 +349,11 @@ void metadata_read(struct html *html, struct str url, struct metadata *out)
         if (n->tag == HTML_HTML)
             metadata_offer(out, META_LANGUAGE, RANK_JSONLD, html_attr(html, i, HTML_ATTR_LANG));
     }
+    out->host = letters(html, url_host(url.len ? url : out->field[META_CANONICAL]));
+    if (out->rank[META_BYLINE] < RANK_HOUSE &&
+        is_house(out, out->field[META_BYLINE])) /* which may be known only now */
+        out->rank[META_BYLINE] = RANK_HOUSE;
     read_address(out, url);
-    visible_read(out);
 }
 
 void metadata_done(struct metadata *metadata)

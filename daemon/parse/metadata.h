@@ -13,6 +13,7 @@
 enum meta_field {
     META_HEADLINE,
     META_BYLINE, /* names, comma-separated */
+    META_SAID,   /* names behind a "By" right below the headline */
     META_PUBLISHED,
     META_UPDATED, /* both as the page writes them; a time that date_parse() refuses is not taken */
     META_SHOWN,   /* the day that readers see below the headline as that of publication */
@@ -49,15 +50,19 @@ struct metadata {
     unsigned char rank[META_FIELDS];
     struct buf keywords; /* one a line, each once */
     size_t keyword_count;
+    struct str host;   /* letters and digits of the page's host name, folded */
     char author_label; /* n of the last "twitter:label<n>" that is "Written by", or '\0' */
 };
 
-/* url: where the page was found, or empty. */
+/* All but what stands on the page for its readers (visible.h). url: where the page was found, or
+ * empty. */
 void metadata_read(struct html *html, struct str url, struct metadata *out);
 void metadata_done(struct metadata *metadata);
 
 /* For the readers of the single sources. `value` is copied; empty values are not taken. */
 void metadata_offer(struct metadata *m, enum meta_field field, unsigned rank, struct str value);
+/* Does text name the site: its publisher, or its address? "The Daily Example", thedailyexample.org. */
+bool metadata_names_site(struct metadata *m, struct str text);
 void metadata_keyword(struct metadata *m, struct str word);
 void metadata_keywords(struct metadata *m, struct str list); /* comma-separated */
 

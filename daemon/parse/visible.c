@@ -25,23 +25,39 @@ struct page {
 
 /* ---- where */
 
-/* The first <h1> that can be a headline: logos and sections are a word or two. */
-static size_t find_headline(const struct html *html)
+static bool is_said_in(const struct html *html, size_t i, struct str headline)
 {
-    size_t first = 0;
+    struct buf text = BUF_NONE;
+    html_text(html, i, headline.len + 1, &text);
+    bool same = str_eq(buf_str(&text), headline);
+    buf_free(&text);
+    return same;
+}
+
+/* The headline's <h1>; when no <h1> says it the first heading or block that does; else the first
+ * <h1> that can be one: logos and sections are a word or two. */
+static size_t find_headline(const struct html *html, struct str headline)
+{
+    size_t first = 0, likely = 0, block = 0;
     for (size_t i = 1, seen = 0; i < html->count && seen < 12; i++) {
-        if (html->nodes[i].tag != HTML_H1)
+        const struct html_node *node = &html->nodes[i];
+        if (node->tag == HTML_TEXT && !block && node->text.len >= headline.len && headline.len &&
+            str_eq(utf8_trim(str_upto(node->text, 4UL * LINE_MAX)), headline) &&
+            html->nodes[i - 1].tag != HTML_A)
+            block = i;
+        if (node->tag != HTML_H1)
             continue;
+        if (headline.len && is_said_in(html, i, headline))
+            return i;
         struct buf text = BUF_NONE;
         html_text(html, i, 64, &text);
-        bool long_enough = text.len > 24;
+        if (text.len > 24 && !likely)
+            likely = i;
         buf_free(&text);
-        if (long_enough)
-            return i;
         first = first ? first : i;
         seen++;
     }
-    return first;
+    return block ? block : likely ? likely : first;
 }
 
 static unsigned rank_at(const struct page *p, size_t i, unsigned rank)
@@ -191,6 +207,24 @@ static struct str dated_part(struct str line)
     return line;
 }
 
+/* "Jane Doe | Senior Writer | July 2, 2026" right below the headline: the first part, when it is as
+ * short as a name and the line has a date. */
+static void read_name_in_line(const struct page *p, size_t i, struct str line)
+{
+    size_t at = str_find(line, STR(" | "));
+    if (at == SIZE_MAX)
+        at = str_find(line, STR(" · "));
+    struct str first = utf8_trim(str_upto(line, at)), last = line;
+    if (at == SIZE_MAX || !is_shown(p, i))
+        return;
+    for (size_t next; (next = str_find(last, STR(" | "))) != SIZE_MAX ||
+                      (next = str_find(last, STR(" · "))) != SIZE_MAX;)
+        last = str_from(last, next + 3);
+    size_t words = utf8_words(first, 5);
+    if (is_date(utf8_trim(last)) && words >= 2 && words <= 4 && byline_is_name(first))
+        metadata_offer(p->m, META_BYLINE, RANK_PAGE + DATE_LINE, first);
+}
+
 /* A line that is nothing but a date, or a date with a word in front. */
 static void read_date_line(const struct page *p, size_t i, struct str text)
 {
@@ -199,6 +233,7 @@ static void read_date_line(const struct page *p, size_t i, struct str text)
         digits += text.at[k] >= '0' && text.at[k] <= '9';
     if (digits < 5)
         return; /* a year and a day */
+    read_name_in_line(p, i, text);
     bool updated = take_updated(&text) || follows_updated(p, i);
     enum meta_field field = updated ? META_UPDATED : META_PUBLISHED;
     offer_date(p, i, field, updated ? UPDATED_LINE : DATE_LINE, dated_part(text));
@@ -208,7 +243,8 @@ static void read_date_line(const struct page *p, size_t i, struct str text)
 
 static bool joins_names(struct str text)
 {
-    static const char *const JOINTS[] = {",", "and", "&", ", and", "with", "y", "und", "et"};
+    static const char *const JOINTS[] = {",",  "and", "&",  ", and", "with", "y", "und", "et", "e",
+                                         "og", "och", "en", "ve",    "oraz", "и", "та",  "і",  "و"};
     for (size_t i = 0; i < ARRAY_LEN(JOINTS); i++)
         if (str_isi(text, JOINTS[i]))
             return true;
@@ -216,28 +252,29 @@ static bool joins_names(struct str text)
 }
 
 /* The names from text `i` on: "<a>Jane Doe</a>, <a>John Roe</a> and <a>Max Noe</a>". */
-static void read_names(const struct page *p, size_t i, unsigned rank)
+static void read_names(const struct page *p, size_t i, enum meta_field field, unsigned rank)
 {
     const struct html_node *nodes = p->html->nodes;
     struct buf names = BUF_NONE;
-    bool joined = true;
+    bool joined = true, last = false;
     for (size_t end = i + NAMES_REACH; i < p->html->count && i < end; i++) {
         struct str text = nodes[i].tag == HTML_TEXT ? line_of(&nodes[i]) : STR_NONE;
         if (text.len == 0)
             continue;
         if (joins_names(text)) {
             joined = true;
+            last = str_chr(text, ',') == SIZE_MAX;
             continue;
         }
         struct str name = byline_clean(text);
         if (!joined || !byline_is_name(name) || names.len > 256)
             break;
         if (names.len)
-            buf_putz(&names, ", ");
+            buf_putz(&names, last ? " and " : ", ");
         buf_puts(&names, name);
         joined = text.at[text.len - 1] == ',';
     }
-    metadata_offer(p->m, META_BYLINE, rank, buf_str(&names));
+    metadata_offer(p->m, field, rank, buf_str(&names));
     buf_free(&names);
 }
 
@@ -249,7 +286,7 @@ static void read_author_box(const struct page *p, size_t i, bool says_name)
         return;
     struct str names = byline_said(text_below(p, i));
     if (!byline_is_name(names))
-        read_names(p, i + 1, rank);
+        read_names(p, i + 1, META_BYLINE, rank);
     metadata_offer(p->m, META_BYLINE, rank, names);
 }
 
@@ -272,7 +309,7 @@ static void read_author_link(const struct page *p, size_t i)
 {
     unsigned rank = name_rank(p, i, NAMED);
     if (wanted(p, META_BYLINE, rank) && leads_to_author(html_attr(p->html, i, HTML_ATTR_HREF)))
-        read_names(p, i + 1, rank);
+        read_names(p, i + 1, META_BYLINE, rank);
 }
 
 /* "a <a>library</a> by <a>Jane Doe</a>": the "by" stands inside a sentence. */
@@ -289,15 +326,30 @@ static bool is_inside_prose(const struct page *p, size_t i)
     return false;
 }
 
+/* What "By" right below the headline says is kept apart: it may know better than the metadata, which
+ * often names whoever put the story into the system. */
+static void read_said(const struct page *p, size_t i, struct str text)
+{
+    struct str language = p->m->field[META_LANGUAGE];
+    if (!is_shown(p, i) || !wanted(p, META_SAID, RANK_PAGE) || says(text, "reviewed"))
+        return;
+    if (!byline_is_lead(text, language))
+        metadata_offer(p->m, META_SAID, RANK_PAGE, byline_after_lead(text, language));
+    else if (!is_inside_prose(p, i))
+        read_names(p, i + 1, META_SAID, RANK_PAGE);
+}
+
 static void read_byline(const struct page *p, size_t i, struct str text)
 {
+    read_said(p, i, text);
     unsigned rank = name_rank(p, i, BYLINE);
     if (!wanted(p, META_BYLINE, rank))
         return;
-    if (byline_is_lead(text) && !is_inside_prose(p, i))
-        read_names(p, i + 1, rank);
+    if (byline_is_lead(text, p->m->field[META_LANGUAGE]) && !is_inside_prose(p, i))
+        read_names(p, i + 1, META_BYLINE, rank);
     else
-        metadata_offer(p->m, META_BYLINE, rank, byline_after_lead(text));
+        metadata_offer(p->m, META_BYLINE, rank,
+                       byline_after_lead(text, p->m->field[META_LANGUAGE]));
 }
 
 /* ---- elements that are named for what they hold */
@@ -373,12 +425,32 @@ static size_t read_element(const struct page *p, size_t i)
 /* Is there anything left to be learned from node i? */
 static bool is_wanted(const struct page *p, size_t i)
 {
-    return wants_date(p, i) || wanted(p, META_BYLINE, name_rank(p, i, 0));
+    return wants_date(p, i) || wanted(p, META_BYLINE, name_rank(p, i, 0)) ||
+           (is_shown(p, i) && wanted(p, META_SAID, RANK_PAGE));
 }
 
-void visible_read(struct metadata *m)
+/* The first name of two or more. */
+static struct str first_name(struct str names)
 {
-    struct page p = {.m = m, .html = m->html, .headline = find_headline(m->html)};
+    names = str_upto(names, str_chr(names, ','));
+    return utf8_trim(str_upto(names, str_find(names, STR(" and "))));
+}
+
+/* A byline that the page says and its metadata does not know at all. */
+static void settle_byline(struct metadata *m)
+{
+    struct str said = m->field[META_SAID], known = m->field[META_BYLINE];
+    bool same = str_findi(known, first_name(said)) != SIZE_MAX ||
+                str_findi(said, first_name(known)) != SIZE_MAX;
+    if (said.len && known.len && !same && m->rank[META_BYLINE] < RANK_PAGE) {
+        m->field[META_BYLINE] = said;
+        m->rank[META_BYLINE] = RANK_PAGE;
+    }
+}
+
+void visible_read(struct metadata *m, struct str headline)
+{
+    struct page p = {.m = m, .html = m->html, .headline = find_headline(m->html, headline)};
     for (size_t i = 1; i < p.html->count; i++) {
         const struct html_node *node = &p.html->nodes[i];
         if (!is_wanted(&p, i))
@@ -394,4 +466,5 @@ void visible_read(struct metadata *m)
             i = read_element(&p, i);
         }
     }
+    settle_byline(m);
 }

@@ -9,6 +9,7 @@
 
 #include "metadata.h"
 
-void visible_read(struct metadata *m);
+/* headline: as headline_choose() gives it, or empty. */
+void visible_read(struct metadata *m, struct str headline);
 
 #endif

@@ -1,0 +1,168 @@
+/* What an article page says of itself and shows: one field of one small page a row. */
+#include "parse_help.h"
+
+#define STORY                                                                                      \
+    "<p>The harbour of the island was closed for the night after a ferry had struck the pier, the" \
+    " port's master said, and the boats of the early shift stayed where they were, on "            \
+    "ropes.</p><p>Nobody"                                                                          \
+    " was hurt, but the morning's fish came to the market three hours late, and it was sold out"   \
+    " before the bells of the old church had rung for noon, as it had been on the day before, "    \
+    "when the sea was calm.</p>"
+
+struct row {
+    const char *why, *url, *head, *body, *wanted;
+};
+
+static void read_page(const struct row *row, struct outcome *o)
+{
+    struct buf page = BUF_NONE;
+    buf_printf(&page, "<html><head>%s</head><body>%s" STORY "</body></html>", row->head, row->body);
+    outcome_of(PARSE_ARTICLE, buf_str(&page), str_of(row->url), o);
+    if (o->err != 0 || o->count != 1)
+        fail_msg("%s: %d, %zu items", row->why, o->err, o->count);
+    buf_free(&page);
+}
+
+static void check_rows(const struct row *rows, size_t count, enum item_field field)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct outcome o;
+        read_page(&rows[i], &o);
+        struct str got = o.items[0]->field[field];
+        if (!str_is(got, rows[i].wanted))
+            fail_msg("%s: \"%.*s\", not \"%s\"", rows[i].why, STR_ARG(got), rows[i].wanted);
+        outcome_done(&o);
+    }
+}
+
+static void the_headline_is_what_readers_see_without_the_site(void **state)
+{
+    (void)state;
+    static const struct row ROWS[] = {
+        {"the site named by the address alone", "https://www.islandpost.example/a",
+         "<title>Ferry strikes pier – Island Post</title>", "", "Ferry strikes pier"},
+        {"the site at the end of the <h1>", "https://islandpost.example/a",
+         "<title>Ferry strikes pier – Island Post - Island Post</title>",
+         "<h1>Ferry strikes pier – Island Post</h1>", "Ferry strikes pier"},
+        {"a part of the headline is no site", "https://islandpost.example/a",
+         "<title>Ferry strikes pier - how it happened</title>",
+         "<h1>Ferry strikes pier - how it happened</h1>", "Ferry strikes pier - how it happened"},
+        {"the blog's name in the <h1>", "https://notes.example/a",
+         "<title>Harbour Notes: Ferry strikes pier</title>"
+         "<meta property='og:title' content='Ferry strikes pier'>",
+         "<h1>Harbour Notes</h1><h2>Ferry strikes pier</h2>", "Ferry strikes pier"},
+        {"the same og:title on all pages", "https://islandpost.example/a",
+         "<title>Ferry strikes pier | Islander</title><meta property='og:title' content='Islander'>"
+         "<meta property='og:site_name' content='Islander'>",
+         "<h1>Ferry strikes pier</h1>", "Ferry strikes pier"},
+        {"a kicker in the <h1>", "https://islandpost.example/a",
+         "<title>Ferry strikes the pier</title>"
+         "<meta property='og:title' content='Ferry strikes the pier'>",
+         "<h1><span>Local news</span> Ferry strikes the pier</h1>", "Ferry strikes the pier"},
+        {"the day in the <h1>", "https://islandpost.example/a",
+         "<title>Ferry strikes the pier</title>",
+         "<h1>Dec 18 2025 <a>Ferry strikes the pier</a></h1>", "Ferry strikes the pier"},
+        {"a year in front is no kicker", "https://islandpost.example/a",
+         "<title>Ferry guide to the islands</title>", "<h1>2026 Ferry guide to the islands</h1>",
+         "2026 Ferry guide to the islands"},
+        {"a word of the headline in an <h1>", "https://islandpost.example/a",
+         "<meta property='og:title' content='How ferries and the harbour came to terms over the "
+         "pier'>",
+         "<h2>How it came</h2>" STORY "<h1>Ferries</h1><h1>Harbours</h1>",
+         "How ferries and the harbour came to terms over the pier"},
+        {"a heading inside the story", "https://islandpost.example/a",
+         "<title>Ferry strikes pier | Island Post</title>",
+         STORY STORY STORY "<h1>What the master of the port has seen that night</h1>",
+         "Ferry strikes pier"},
+        {"cut with dots", "https://islandpost.example/a",
+         "<title>Ferry strikes the pier of the old harbour while the fishing boats are asleep"
+         " | Island Post</title><meta property='og:title' content='Ferry strikes the pier of the"
+         " old harbour while the...'>",
+         "", "Ferry strikes the pier of the old harbour while the fishing boats are asleep"},
+        {"a paragraph in large letters", "https://islandpost.example/a",
+         "<title>Ferry strikes pier | Island Post</title>"
+         "<meta property='og:title' content='Ferry strikes pier | Island Post'>",
+         "<h1>Ferry strikes pier, and the whole island asks how that could come about on a night"
+         " without any wind, with a moon as bright as the lamps of the old pier, and with two"
+         " men on the bridge who have made the crossing four times a day for twenty years</h1>",
+         "Ferry strikes pier"},
+        {"one heading twice", "https://islandpost.example/a",
+         "<title>How we reached the pier | Island Post Travel Section</title>",
+         "<h1>Along the old harbour by night</h1><h1>Along the old harbour by night</h1>",
+         "Along the old harbour by night"},
+    };
+    check_rows(ROWS, ARRAY_LEN(ROWS), ITEM_HEADLINE);
+}
+
+static void the_byline_is_who_wrote_it(void **state)
+{
+    (void)state;
+    static const struct row ROWS[] = {
+        {"By below the headline knows better than the account", "https://islandpost.example/a",
+         "<meta name=author content='Max Roe'>",
+         "<h1>Ferry strikes pier of the harbour</h1><p>By: Ann Lee</p>", "Ann Lee"},
+        {"the metadata says more of the same person", "https://islandpost.example/a",
+         "<meta name=author content='Ann Lee and Max Roe'>",
+         "<h1>Ferry strikes pier of the harbour</h1><p>By Ann Lee</p>", "Ann Lee and Max Roe"},
+        {"a reviewer is no author", "https://islandpost.example/a",
+         "<meta name=author content='Max Roe'>",
+         "<h1>Ferry strikes pier of the harbour</h1><p>Reviewed by Ann Lee</p>", "Max Roe"},
+        {"the site as its own author", "https://islandpost.example/a",
+         "<meta name=author content='Island Post'>",
+         "<h1>Ferry strikes pier of the harbour</h1><p>Written by <a>Ann Lee</a></p>", "Ann Lee"},
+        {"a desk stays, as it is published", "https://islandpost.example/a",
+         "<meta name=author content='Island Post Staff'>",
+         "<h1>Ferry strikes pier of the harbour</h1><p class=author-photo>Jan Berg</p>",
+         "Island Post Staff"},
+        {"an organisation by reference", "https://islandpost.example/a",
+         "<script type='application/ld+json'>{\"@graph\":[{\"@type\":\"NewsArticle\",\"author\":"
+         "{\"@id\":\"#us\"}},{\"@id\":\"#us\",\"@type\":\"Organization\",\"name\":\"Island Post"
+         " Ltd\"}]}</script><meta name=author content='Ann Lee'>",
+         "", "Ann Lee"},
+        {"catalogues turn names round", "https://islandpost.example/a",
+         "<meta name=citation_author content='Lee, Ann'>"
+         "<meta name=citation_author content='Roe, Max'>",
+         "", "Ann Lee, Max Roe"},
+        {"name, role and day in a line", "https://islandpost.example/a", "",
+         "<h1>Ferry strikes pier of the harbour</h1><p>Ann Lee | Senior Writer | July 2, 2025</p>",
+         "Ann Lee"},
+        {"section and day in a line", "https://islandpost.example/a", "",
+         "<h1>Ferry strikes pier of the harbour</h1><p>News | July 2, 2025</p>", ""},
+        {"agency apart", "https://islandpost.example/a",
+         "<meta name=author content='Ann Lee, Reuters'>", "", "Ann Lee"},
+        {"no name: the buttons of an author's box", "https://islandpost.example/a", "",
+         "<h1>Ferry strikes pier of the harbour</h1><div class=author>Sign in</div>"
+         "<div class=author>Sat</div>",
+         ""},
+        {"a handle and an address", "https://islandpost.example/a",
+         "<meta name='article:author' content='https://social.example/annlee'>"
+         "<meta name='author' content='@annlee'>",
+         "", ""},
+        {"German", "https://islandpost.example/a", "<meta name='content-language' content='de'>",
+         "<h1>Fähre rammt in der Nacht den Pier</h1><p>Von <a>Ann Lee</a> und <a>Max Roe</a></p>",
+         "Ann Lee and Max Roe"},
+    };
+    check_rows(ROWS, ARRAY_LEN(ROWS), ITEM_BYLINE);
+}
+
+static void the_agency_of_a_byline_is_kept(void **state)
+{
+    (void)state;
+    static const struct row ROWS[] = {
+        {"behind a comma", "", "<meta name=author content='Ann Lee, Reuters'>", "", "Reuters"},
+        {"in brackets", "", "<meta name=author content='Ann Lee (AFP)'>", "", "AFP"},
+        {"alone", "", "<meta name=author content='Reuters'>", "", "Reuters"},
+        {"a paper is none", "", "<meta name=author content='Ann Lee, Island Post'>", "", ""},
+    };
+    check_rows(ROWS, ARRAY_LEN(ROWS), ITEM_AGENCY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_headline_is_what_readers_see_without_the_site),
+        cmocka_unit_test(the_byline_is_who_wrote_it),
+        cmocka_unit_test(the_agency_of_a_byline_is_kept),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
