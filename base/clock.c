@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 #include <time.h>
 
 static int64_t frozen_wall, frozen_mono;
@@ -94,6 +95,19 @@ const char *clock_format(int64_t us, char out[CLOCK_TEXT])
     if (fraction)
         to = put_digits(to, 6, (unsigned)fraction, 'Z');
     *to = '\0';
+    return out;
+}
+
+const char *clock_format_at(int64_t us, int offset_min, char out[CLOCK_TEXT])
+{
+    unsigned minutes = (unsigned)(offset_min < 0 ? -offset_min : offset_min);
+    clock_format(us + offset_min * USEC_PER_MIN, out);
+    if (offset_min == 0)
+        return out;
+    char *to = out + strlen(out) - 1; /* the Z */
+    *to++ = offset_min < 0 ? '-' : '+';
+    to = put_digits(to, 2, minutes / 60 % 100, ':');
+    to = put_digits(to, 2, minutes % 60, '\0');
     return out;
 }
 

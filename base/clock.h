@@ -24,6 +24,8 @@ void clock_advance(int64_t us);  /* only when frozen */
 /* "2026-11-21T18:32:12.000123Z"; the fraction is left out when it is zero. `out` holds 32 bytes. Years 0000 to 9999. */
 #define CLOCK_TEXT 32
 const char *clock_format(int64_t wall_us, char out[CLOCK_TEXT]);
+/* The same instant as a clock so many minutes east of Greenwich shows it: "…T20:32:12+02:00"; 0 is Z. */
+const char *clock_format_at(int64_t wall_us, int offset_min, char out[CLOCK_TEXT]);
 /* RFC 3339 as clock_format writes it, any offset and fraction. 0 or -EINVAL. For our own data; parse/date reads the world's. */
 int clock_parse(const char *text, int64_t *out_us);
 /* Days since 1970-01-01 of a proleptic Gregorian date, and back. */

@@ -108,6 +108,108 @@ static void dates_of_pages_and_wires_are_read_in_many_languages(void **state)
     CHECK(pairs);
 }
 
+static void other_digits_eras_and_calendars_are_no_other_years(void **state)
+{
+    (void)state;
+    static const struct pair pairs[] = {
+        {"٥ يناير ٢٠٢٦", "2026-01-05T00:00:00Z"},
+        {"۲۰۲۶-۰۱-۰۵ ۱۴:۰۵", "2026-01-05T14:05:00Z"},
+        {"५ जनवरी २०२६", "2026-01-05T00:00:00Z"},
+        {"５ January ２０２６", "2026-01-05T00:00:00Z"},
+        {"2026年1月5日 下午3:05", "2026-01-05T15:05:00Z"},
+        {"2026年1月5日14时05分", "2026-01-05T14:05:00Z"},
+        {"2026年1月5日(月) 10時30分", "2026-01-05T10:30:00Z"},
+        {"2026년 1월 5일 오후 2시 30분", "2026-01-05T14:30:00Z"},
+        {"令和8年1月5日", "2026-01-05T00:00:00Z"},
+        {"民國115年1月5日", "2026-01-05T00:00:00Z"},
+        {"5 มกราคม 2569", "2026-01-05T00:00:00Z"},
+        {"5 มกราคม 2569 เวลา 10:30", "2026-01-05T10:30:00Z"},
+        {"۱۵ دی ۱۴۰۴", "2026-01-05T00:00:00Z"},
+        {"۱ فروردین ۱۴۰۳", "2024-03-20T00:00:00Z"},
+        {"۳۰ اسفند ۱۴۰۳", "2025-03-20T00:00:00Z"},
+        {"ngày 5 tháng 1 năm 2026", "2026-01-05T00:00:00Z"},
+        {"1404/10/15", NULL},
+        {"1447-07-15", NULL},
+        {"15 رجب 1447", NULL},
+        {"2569-01-05", NULL},
+        {"昭和8年1月5日", NULL},
+        {"令和八年", NULL},
+    };
+    CHECK(pairs);
+}
+
+static void zones_are_known_by_abbreviation_and_by_place(void **state)
+{
+    (void)state;
+    static const struct pair pairs[] = {
+        {"Mon, 5 Jan 2026 08:00:00 PST8PDT", "2026-01-05T16:00:00Z"},
+        {"Sun, 5 Jul 2026 08:00:00 PST8PDT", "2026-07-05T15:00:00Z"},
+        {"5 Jan 2026 08:00 Europe/Berlin", "2026-01-05T07:00:00Z"},
+        {"5 Jul 2026 08:00 Europe/Berlin", "2026-07-05T06:00:00Z"},
+        {"29 Mar 2026 01:59 Europe/Berlin", "2026-03-29T00:59:00Z"},
+        {"29 Mar 2026 03:00 Europe/Berlin", "2026-03-29T01:00:00Z"},
+        {"25 Oct 2026 03:00 Europe/Berlin", "2026-10-25T02:00:00Z"},
+        {"8 Mar 2026 01:59 America/New_York", "2026-03-08T06:59:00Z"},
+        {"8 Mar 2026 03:00 America/New_York", "2026-03-08T07:00:00Z"},
+        {"1 Nov 2026 02:00 America/New_York", "2026-11-01T07:00:00Z"},
+        {"5 Jan 2026 08:00 Australia/Sydney", "2026-01-04T21:00:00Z"},
+        {"5 Jul 2026 08:00 Australia/Sydney", "2026-07-04T22:00:00Z"},
+        {"5 Jan 2026 08:00 Pacific/Auckland", "2026-01-04T19:00:00Z"},
+        {"5 Jan 2026 08:00 Asia/Kolkata", "2026-01-05T02:30:00Z"},
+        {"5 Jan 2026 08:00 IST", "2026-01-05T02:30:00Z"},
+        {"January 5, 2026 8:00 am ET", "2026-01-05T13:00:00Z"},
+        {"July 5, 2026 8:00 am ET", "2026-07-05T12:00:00Z"},
+        {"2026-01-05T08:00+01:00[Europe/Berlin]", "2026-01-05T07:00:00Z"},
+        {"2026-07-05T08:00[Europe/Berlin]", "2026-07-05T06:00:00Z"},
+        {"2026-07-05T08:00[Europe/Nowhere]", "2026-07-05T08:00:00Z"},
+    };
+    CHECK(pairs);
+}
+
+static void a_slashed_day_is_read_in_the_order_of_the_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *language, *text, *instant;
+    } ROWS[] = {
+        {"en-US", "05/01/2026", "2026-05-01T00:00:00Z"},
+        {"en-GB", "05/01/2026", "2026-01-05T00:00:00Z"},
+        {"de", "05/01/2026", "2026-01-05T00:00:00Z"},
+        {"en", "05/01/2026", NULL},
+        {"", "05/01/2026", NULL},
+        {"en-GB", "12/25/2025", "2025-12-25T00:00:00Z"},
+        {"en-US", "25/12/2025", "2025-12-25T00:00:00Z"},
+        {"en-US", "31/31/2025", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        struct date date;
+        char text[CLOCK_TEXT] = "refused";
+        if (date_read(str_of(ROWS[i].text), date_order_of(str_of(ROWS[i].language)), &date) == 0)
+            clock_format(date.us, text);
+        if (strcmp(text, ROWS[i].instant ? ROWS[i].instant : "refused") != 0)
+            fail_msg("%s in %s: %s", ROWS[i].text, ROWS[i].language, text);
+    }
+    assert_int_equal(date_order_in(STR("on 05/01/2026 and 25/12/2025")), DATE_DAY_FIRST);
+    assert_int_equal(date_order_in(STR("on 05/01/2026 and 12/25/2025")), DATE_MONTH_FIRST);
+    assert_int_equal(date_order_in(STR("25/12/2025 12/25/2025")), DATE_ORDER_UNKNOWN);
+    assert_int_equal(date_order_in(STR("/125/12/2025 /a/25/12/2025")), DATE_ORDER_UNKNOWN);
+}
+
+static void the_zone_of_a_text_is_kept_beside_the_instant(void **state)
+{
+    (void)state;
+    struct date date;
+    char text[CLOCK_TEXT];
+    assert_int_equal(date_read(STR("2026-01-05T20:30:00-05:00"), DATE_ORDER_UNKNOWN, &date), 0);
+    assert_int_equal(date.offset_min, -300);
+    assert_true(date.has_time);
+    assert_string_equal(clock_format_at(date.us, date.offset_min, text),
+                        "2026-01-05T20:30:00-05:00");
+    assert_int_equal(date_read(STR("5 Jul 2026"), DATE_ORDER_UNKNOWN, &date), 0);
+    assert_false(date.has_time);
+    assert_string_equal(clock_format_at(date.us, date.offset_min, text), "2026-07-05T00:00:00Z");
+}
+
 static void what_makes_no_sense_is_refused(void **state)
 {
     (void)state;
@@ -155,6 +257,10 @@ int main(void)
         cmocka_unit_test(mail_dates_are_read_with_their_zones),
         cmocka_unit_test(iso_dates_are_read_in_all_their_profiles),
         cmocka_unit_test(dates_of_pages_and_wires_are_read_in_many_languages),
+        cmocka_unit_test(other_digits_eras_and_calendars_are_no_other_years),
+        cmocka_unit_test(zones_are_known_by_abbreviation_and_by_place),
+        cmocka_unit_test(a_slashed_day_is_read_in_the_order_of_the_place),
+        cmocka_unit_test(the_zone_of_a_text_is_kept_beside_the_instant),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(a_months_name_is_found_with_its_length),
     };
