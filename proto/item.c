@@ -9,14 +9,18 @@
 /*
  * The frame: one version byte, then numbers in little-endian order.
  *
- *   item    3  flags:4  document:4  published:8  updated:8  release:8  fields:1 { number:1 length:4 bytes }*
+ *   item    3  flags:4  document:4  published:8  offset:4  updated:8  release:8
+ *              fields:1 { number:1 length:4 bytes }*
  *              media:1 { url type title: length:4 bytes  width:4 height:4 }*
+ *              { source:1 percent:1 } for each of TOLD_FIELDS
  *   about   3  flags:4  published:8  updated:8  ttl:4  period:4  fields:1 { number:1 length:4 bytes }*
  *
  * It lives only between a parser child and its parent, which are built together, so a change needs
  * nothing but a new version byte.
  */
 #define FRAME_VERSION 3
+
+#define OFFSET_MAX (15 * 60) /* minutes; the world's are -12:00 to +14:00 */
 
 /* ------------------------------------------------------------------------------------- writing */
 
@@ -46,6 +50,7 @@ void item_encode(const struct item *item, struct buf *out)
     buf_put_le(out, item->flags, 4);
     buf_put_le(out, item->document, 4);
     buf_put_le(out, (uint64_t)item->published_at, 8);
+    buf_put_le(out, (uint32_t)item->published_offset_min, 4);
     buf_put_le(out, (uint64_t)item->updated_at, 8);
     buf_put_le(out, (uint64_t)item->release_at, 8);
     put_fields(out, item->field, ITEM_FIELDS);
@@ -57,6 +62,10 @@ void item_encode(const struct item *item, struct buf *out)
         put_text(out, media->title);
         buf_put_le(out, media->width, 4);
         buf_put_le(out, media->height, 4);
+    }
+    for (size_t i = 0; i < TOLD_FIELDS; i++) {
+        buf_put_le(out, item->origin[i].source, 1);
+        buf_put_le(out, item->origin[i].percent, 1);
     }
 }
 
@@ -129,6 +138,17 @@ static void get_media(struct reader *r, struct item *item)
     item->media_count = count;
 }
 
+static void get_origins(struct reader *r, struct item *item)
+{
+    for (size_t i = 0; i < TOLD_FIELDS && !r->bad; i++) {
+        struct item_origin *origin = &item->origin[i];
+        origin->source = (uint8_t)get_number(r, 1);
+        origin->percent = (uint8_t)get_number(r, 1);
+        if (origin->source >= ITEM_SOURCES || origin->percent > 100)
+            r->bad = true;
+    }
+}
+
 /* A block of `size` bytes with the frame's copy behind it, and a reader over that copy. */
 static void *block_of(struct str frame, size_t size, struct reader *r)
 {
@@ -149,10 +169,14 @@ int item_decode(struct str frame, struct item **out)
     item->flags = (uint32_t)get_number(&r, 4);
     item->document = (uint32_t)get_number(&r, 4);
     item->published_at = (int64_t)get_number(&r, 8);
+    item->published_offset_min = (int32_t)(uint32_t)get_number(&r, 4);
+    if (item->published_offset_min > OFFSET_MAX || item->published_offset_min < -OFFSET_MAX)
+        r.bad = true;
     item->updated_at = (int64_t)get_number(&r, 8);
     item->release_at = (int64_t)get_number(&r, 8);
     get_fields(&r, item->field, ITEM_FIELDS, ITEM_BODY);
     get_media(&r, item);
+    get_origins(&r, item);
     if (r.bad || r.rest.len) {
         free(item);
         return -EBADMSG;

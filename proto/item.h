@@ -44,6 +44,42 @@ enum item_flag {
     ITEM_SITEMAP = 8 /* its link leads to another sitemap, not to an article */
 };
 
+/* Where a page says what it is said to say. */
+enum item_source {
+    SOURCE_NONE, /* the field is empty, or the source is no page */
+    SOURCE_JSONLD,
+    SOURCE_OPENGRAPH,
+    SOURCE_MICRODATA,
+    SOURCE_META,    /* any other <meta> */
+    SOURCE_HTML,    /* lang=, rel=canonical, <title> */
+    SOURCE_HEADING, /* the <h1> that readers see */
+    SOURCE_TEXT,    /* any other text that readers see */
+    SOURCE_ADDRESS, /* the page's URL */
+    ITEM_SOURCES
+};
+
+/* The fields it is kept for. */
+enum item_told {
+    TOLD_HEADLINE,
+    TOLD_BYLINE,
+    TOLD_PUBLISHED,
+    TOLD_UPDATED,
+    TOLD_LANGUAGE,
+    TOLD_SUMMARY,
+    TOLD_BODY,
+    TOLD_KEYWORDS,
+    TOLD_PUBLISHER,
+    TOLD_COPYRIGHT,
+    TOLD_CANONICAL,
+    TOLD_IMAGE,
+    TOLD_FIELDS
+};
+
+struct item_origin {
+    uint8_t source;  /* enum item_source */
+    uint8_t percent; /* how sure the reader is, 0 to 100 */
+};
+
 #define ITEM_MEDIA_MAX 8
 
 struct item_media {
@@ -55,10 +91,14 @@ struct item {
     struct str field[ITEM_FIELDS];
     int64_t published_at, updated_at;
     int64_t release_at; /* its embargo ends: nobody may see it before; 0 none */
+    /* Minutes east of Greenwich where it was published, as the source wrote the time; 0 unknown too.
+     * It decides which day that was for its readers. */
+    int32_t published_offset_min;
     uint32_t flags;
     uint32_t document; /* in a sequence of documents: which of them it stood in, from 0 */
     size_t media_count;
     struct item_media media[ITEM_MEDIA_MAX];
+    struct item_origin origin[TOLD_FIELDS];
 };
 
 /* What a document says of itself. */

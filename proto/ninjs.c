@@ -23,6 +23,16 @@ static void put_time(struct jsonput *j, const char *key, int64_t at)
         put_text(j, key, str_of(clock_format(at, text)));
 }
 
+/* As its publisher's clock showed it, where that is known: the day of publication is that of the
+ * place, and UTC would name another one for a third of the world's evenings. */
+static void put_content_created(struct jsonput *j, const struct item *item)
+{
+    char text[CLOCK_TEXT];
+    if (item->published_at > 0)
+        put_text(j, "contentCreated",
+                 str_of(clock_format_at(item->published_at, item->published_offset_min, text)));
+}
+
 static void put_count(struct jsonput *j, const char *key, uint32_t n)
 {
     if (n == 0)
@@ -205,6 +215,46 @@ static void put_renditions(struct jsonput *j, const struct item *item)
     list_end(&list);
 }
 
+/* Where a page's fields were found and how sure the reader is, for the desk that gets the item. */
+static void put_origins(struct jsonput *j, const struct item *item)
+{
+    static const char *const FIELDS[] = {
+        [TOLD_HEADLINE] = "headlines",
+        [TOLD_BYLINE] = "by",
+        [TOLD_PUBLISHED] = "contentCreated",
+        [TOLD_UPDATED] = "versionCreated",
+        [TOLD_LANGUAGE] = "language",
+        [TOLD_SUMMARY] = "descriptions",
+        [TOLD_BODY] = "bodies",
+        [TOLD_KEYWORDS] = "subjects",
+        [TOLD_PUBLISHER] = "infoSources",
+        [TOLD_COPYRIGHT] = "copyrightNotice",
+        [TOLD_CANONICAL] = "canonical",
+        [TOLD_IMAGE] = "renditions",
+    };
+    static const char *const SOURCES[] = {
+        [SOURCE_NONE] = "",
+        [SOURCE_JSONLD] = "json-ld",
+        [SOURCE_OPENGRAPH] = "opengraph",
+        [SOURCE_MICRODATA] = "microdata",
+        [SOURCE_META] = "meta",
+        [SOURCE_HTML] = "html",
+        [SOURCE_HEADING] = "h1",
+        [SOURCE_TEXT] = "text",
+        [SOURCE_ADDRESS] = "address",
+    };
+    struct buf note = BUF_NONE;
+    for (size_t i = 0; i < TOLD_FIELDS; i++) {
+        const struct item_origin *origin = &item->origin[i];
+        if (origin->source == SOURCE_NONE)
+            continue;
+        buf_printf(&note, "%s%s: %s %u %%", note.len ? "; " : "", FIELDS[i],
+                   SOURCES[origin->source], (unsigned)origin->percent);
+    }
+    put_text(j, "edNote", buf_str(&note));
+    buf_free(&note);
+}
+
 void item_ninjs(const struct item *item, const struct item_identity *id, struct jsonput *j)
 {
     char version[STR_DIGITS];
@@ -215,7 +265,7 @@ void item_ninjs(const struct item *item, const struct item_identity *id, struct 
     put_text(j, "version", str_digits(id->version, version));
     put_time(j, "firstCreated", id->first_created);
     put_time(j, "versionCreated", item->updated_at ? item->updated_at : id->version_created);
-    put_time(j, "contentCreated", item->published_at);
+    put_content_created(j, item);
     put_text(j, "pubStatus", item->flags & ITEM_RETRACTED ? STR("canceled") : STR("usable"));
     put_text(j, "language", field[ITEM_LANGUAGE]);
     put_headline(j, item);
@@ -224,6 +274,7 @@ void item_ninjs(const struct item *item, const struct item_identity *id, struct 
     put_text(j, "by", field[ITEM_BYLINE]);
     put_text(j, "slugline", field[ITEM_SLUGLINE]);
     put_text(j, "located", field[ITEM_LOCATED]);
+    put_origins(j, item);
     put_text(j, "copyrightNotice", field[ITEM_COPYRIGHT]);
     put_subjects(j, field[ITEM_KEYWORDS]);
     put_info_sources(j, item, id);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "clock.h"
 #include "jsondepth.h"
 #include "limits.h"
 
@@ -46,17 +47,28 @@ static json_t *source_of(const json_t *item)
     return source;
 }
 
+/* In UTC, as the daemon writes it; what is no time of ours stays as it is. */
+static json_t *published_of(const json_t *item)
+{
+    json_t *created = json_object_get(item, "contentCreated");
+    const char *text = json_string_value(created);
+    char utc[CLOCK_TEXT];
+    int64_t at;
+    if (text && clock_parse(text, &at) == 0)
+        return json_string(clock_format(at, utc));
+    return created ? json_incref(created) : json_null();
+}
+
 json_t *record_of_item(json_t *item)
 {
     json_t *record = json_object(), *source = source_of(item), *link = link_of(item);
-    json_t *published = json_object_get(item, "contentCreated");
     json_object_set_new(record, "event", json_string(event_of(item)));
     json_object_set(record, "item", item);
     if (source)
         json_object_set_new(record, "source", source);
     if (link)
         json_object_set(record, "url", link);
-    json_object_set_new(record, "published", published ? json_incref(published) : json_null());
+    json_object_set_new(record, "published", published_of(item));
     json_decref(item);
     return record;
 }

@@ -13,6 +13,7 @@
 #include "headline.h"
 #include "limits.h"
 #include "metadata.h"
+#include "origins.h"
 #include "url.h"
 #include "utf8.h"
 #include "visible.h"
@@ -22,7 +23,7 @@ struct article {
     struct html html;
     struct metadata meta;
     struct extract text;
-    struct str headline;
+    struct headline headline;
     struct item item;
     struct dateline dateline;
     struct buf fallback;
@@ -38,10 +39,14 @@ static struct str absolute(struct article *a, struct str ref)
     return kept;
 }
 
-static int64_t time_of(struct str text)
+/* All zeros when there is none. */
+static struct date time_of(struct article *a, enum meta_field field)
 {
-    int64_t us = 0;
-    return text.len && date_parse(text, &us) == 0 ? us : 0;
+    struct date date = {0};
+    struct str text = a->meta.field[field];
+    if (text.len == 0 || metadata_date(&a->meta, text, &date) != 0)
+        return (struct date){0};
+    return date;
 }
 
 /* JSON-LD's articleBody as paragraphs: HTML is read as such, plain text by its line breaks. */
@@ -52,7 +57,7 @@ static void body_from_jsonld(struct article *a)
         struct html html;
         struct extract extract;
         html_read(text, &html);
-        extract_text(&html, a->headline, &extract);
+        extract_text(&html, a->headline.text, &extract);
         buf_puts(&a->fallback, buf_str(&extract.body));
         extract_done(&extract);
         html_done(&html);
@@ -130,24 +135,39 @@ static void add_dateline(struct article *a)
 
 /* What is put into a new system, or published once more, says so as its date, while the page still
  * shows readers the first one. Zones are no reason: less than two days apart, the exact time stays. */
-static int64_t published_at(const struct metadata *m, int64_t updated_at)
+static struct date published(struct article *a, struct date updated)
 {
-    int64_t said = time_of(m->field[META_PUBLISHED]), shown = time_of(m->field[META_SHOWN]);
-    if (shown && said && shown + 2 * USEC_PER_DAY <= said)
+    const struct metadata *m = &a->meta;
+    struct date said = time_of(a, META_PUBLISHED), shown = time_of(a, META_SHOWN);
+    if (shown.us && said.us && shown.us + 2 * USEC_PER_DAY <= said.us)
         return shown;
     /* The day of the last change is the best bound there is when no other is given, or only one from
      * elsewhere on the page while this one stands beside the headline. */
     bool beside = m->rank[META_UPDATED] >= RANK_PAGE && m->rank[META_UPDATED] < RANK_LATER;
-    if (!said || (beside && m->rank[META_PUBLISHED] >= RANK_LATER))
-        return updated_at;
+    if (!said.us || (beside && m->rank[META_PUBLISHED] >= RANK_LATER))
+        return updated;
     return said;
+}
+
+/* The body is the page's text, or JSON-LD's; whatever else there is comes from the metadata. */
+static void add_origins(struct article *a)
+{
+    struct item *item = &a->item;
+    bool drawn = item->field[ITEM_BODY].len && item->field[ITEM_BODY].at == a->fallback.at;
+    origins_fill(&a->meta, item);
+    item->origin[TOLD_HEADLINE] = a->headline.origin;
+    if (item->field[ITEM_BODY].len)
+        item->origin[TOLD_BODY] =
+            drawn ? (struct item_origin){SOURCE_JSONLD, 80} : (struct item_origin){SOURCE_TEXT, 90};
+    if (item->field[ITEM_COPYRIGHT].len && a->text.copyright.len)
+        item->origin[TOLD_COPYRIGHT] = (struct item_origin){SOURCE_TEXT, 85};
 }
 
 static void fill(struct article *a)
 {
     struct item *item = &a->item;
     const struct metadata *m = &a->meta;
-    item->field[ITEM_HEADLINE] = a->headline;
+    item->field[ITEM_HEADLINE] = a->headline.text;
     item->field[ITEM_BODY] = body_of(a);
     item->field[ITEM_SUMMARY] = m->field[META_SUMMARY];
     item->field[ITEM_LANGUAGE] = m->field[META_LANGUAGE];
@@ -156,12 +176,15 @@ static void fill(struct article *a)
     item->field[ITEM_CAPTIONS] = buf_str(&a->text.captions);
     item->field[ITEM_COPYRIGHT] =
         a->text.copyright.len ? buf_str(&a->text.copyright) : m->field[META_COPYRIGHT];
-    item->updated_at = time_of(m->field[META_UPDATED]);
-    item->published_at = published_at(m, item->updated_at);
+    struct date updated = time_of(a, META_UPDATED), first = published(a, updated);
+    item->updated_at = updated.us;
+    item->published_at = first.us;
+    item->published_offset_min = first.offset_min;
     add_addresses(a);
     add_image(a);
     add_byline(a);
     add_dateline(a);
+    add_origins(a);
 }
 
 static void describe(struct article *a)
@@ -183,10 +206,10 @@ int article_read(struct document *document)
 {
     struct article a = {.document = document};
     html_read(document->text, &a.html);
-    metadata_read(&a.html, document->url, &a.meta);
-    a.headline = headline_choose(&a.meta);
-    visible_read(&a.meta, a.headline);
-    extract_text(&a.html, a.headline, &a.text);
+    metadata_read(&a.html, document->text, document->url, &a.meta);
+    headline_choose(&a.meta, &a.headline);
+    visible_read(&a.meta, a.headline.text);
+    extract_text(&a.html, a.headline.text, &a.text);
     fill(&a);
     int err;
     if (a.item.field[ITEM_HEADLINE].len == 0 && a.item.field[ITEM_BODY].len == 0) {

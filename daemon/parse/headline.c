@@ -144,8 +144,9 @@ static bool can_stand_alone(struct str text, unsigned stories)
     return text.len > 20 && utf8_words(text, 3) >= 3 && stories < 3;
 }
 
-/* The heading that is the headline; empty when none is. */
-static struct str choose_heading(const struct choice *c)
+/* The heading that is the headline, and how like it is to what the metadata says, 0 when it is not;
+ * empty when none is. */
+static struct str choose_heading(const struct choice *c, unsigned *like_out)
 {
     struct html *html = c->html;
     struct str lone = STR_NONE, lone_key = STR_NONE, best = STR_NONE;
@@ -169,6 +170,7 @@ static struct str choose_heading(const struct choice *c)
             lone_key = key;
         }
     }
+    *like_out = best.len ? best_likeness : 0;
     return best.len ? best : others == 1 && lone.len <= HEADLINE_MAX ? lone : STR_NONE;
 }
 
@@ -229,10 +231,32 @@ static struct said said_of(const struct choice *c, struct str text)
     return said;
 }
 
-struct str headline_choose(struct metadata *m)
+/* What the page's <h1> says counts most where the metadata says the same. */
+static struct item_origin origin_of(const struct choice *c, struct str heading, unsigned like)
+{
+    if (heading.len)
+        return (struct item_origin){SOURCE_HEADING, like >= 100 ? 95 : like ? 65 : 60};
+    if (c->meta.text.len)
+        return (struct item_origin){c->m->from[META_HEADLINE],
+                                    likeness(c->meta.key, c->title.key) >= 100 ? 90 : 60};
+    return (struct item_origin){SOURCE_HTML, c->title.text.len ? 45 : 0};
+}
+
+static void choose_any(struct html *html, struct headline *out)
+{
+    *out = (struct headline){.origin = {SOURCE_HEADING, 30}};
+    for (size_t i = 0; i < html->count && out->text.len == 0; i++)
+        if (html->nodes[i].tag == HTML_H1)
+            out->text = heading_text(html, i);
+    if (out->text.len == 0)
+        out->origin = (struct item_origin){SOURCE_NONE, 0};
+}
+
+void headline_choose(struct metadata *m, struct headline *out)
 {
     struct html *html = m->html;
     struct choice c = {.html = html, .m = m, .site = m->field[META_PUBLISHER]};
+    unsigned like = 0;
     c.site_key = folded(html, c.site);
     c.whole_title_key = folded(html, m->field[META_TITLE]);
     c.title_head_key = folded(html, before_separators(m->field[META_TITLE]));
@@ -240,17 +264,16 @@ struct str headline_choose(struct metadata *m)
     c.title = said_of(&c, m->field[META_TITLE]);
     if (str_eq(c.meta.key, c.site_key)) /* every page of the site says so */
         c.meta = (struct said){STR_NONE, STR_NONE};
-    struct str chosen = without_site(&c, choose_heading(&c), false);
+    struct str heading = choose_heading(&c, &like), chosen = without_site(&c, heading, false);
+    out->origin = origin_of(&c, heading, like);
     if (chosen.len == 0)
         chosen = c.meta.text.len ? c.meta.text : c.title.text;
     if (chosen.len == 0) {
-        for (size_t i = 0; i < html->count && chosen.len == 0; i++)
-            if (html->nodes[i].tag == HTML_H1)
-                chosen = heading_text(html, i);
-        return chosen;
+        choose_any(html, out);
+        return;
     }
     chosen = without_extras(chosen, folded(html, chosen), &c.meta);
     if (c.meta.text.len == 0)
         chosen = without_extras(chosen, folded(html, chosen), &c.title);
-    return uncut(&c, chosen);
+    out->text = uncut(&c, chosen);
 }

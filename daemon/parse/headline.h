@@ -7,7 +7,11 @@
 
 #include "metadata.h"
 
-/* Lives as long as the tree; empty when the page has nothing to offer. */
-struct str headline_choose(struct metadata *metadata);
+struct headline {
+    struct str text; /* lives as long as the tree; empty when the page has nothing to offer */
+    struct item_origin origin;
+};
+
+void headline_choose(struct metadata *metadata, struct headline *out);
 
 #endif

@@ -1,5 +1,7 @@
 #include "metadata.h"
 
+#include <errno.h>
+
 #include "byline.h"
 #include "date.h"
 #include "hints.h"
@@ -138,13 +140,25 @@ static unsigned byline_rank(const struct metadata *m, unsigned rank, struct str 
     return rank;
 }
 
+int metadata_date(struct metadata *m, struct str text, struct date *out)
+{
+    int rc = date_read(text, m->order, out);
+    if (rc != -EDOM || m->order_sought)
+        return rc;
+    m->order_sought = true;
+    m->order = date_order_in(m->page);
+    if (m->order == DATE_ORDER_UNKNOWN)
+        m->order = date_order_of(m->field[META_LANGUAGE]);
+    return date_read(text, m->order, out);
+}
+
 void metadata_offer(struct metadata *m, enum meta_field field, unsigned rank, struct str value)
 {
-    int64_t us;
+    struct date date;
     value = utf8_trim(value);
     if (value.len == 0 || rank >= m->rank[field])
         return;
-    if (is_time(field) && date_parse(value, &us) != 0)
+    if (is_time(field) && metadata_date(m, value, &date) != 0)
         return;
     if (field == META_BYLINE || field == META_SAID) {
         value = byline_clean(value);
@@ -161,6 +175,7 @@ void metadata_offer(struct metadata *m, enum meta_field field, unsigned rank, st
         buf_free(&clean);
     }
     m->rank[field] = (unsigned char)rank;
+    m->from[field] = (unsigned char)m->source;
 }
 
 void metadata_keyword(struct metadata *m, struct str word)
@@ -176,7 +191,8 @@ void metadata_keyword(struct metadata *m, struct str word)
     if (m->keywords.len)
         buf_putc(&m->keywords, '\n');
     utf8_squash(html_decode(m->html, word), &m->keywords);
-    m->keyword_count++;
+    if (m->keyword_count++ == 0)
+        m->keywords_from = (unsigned char)m->source;
 }
 
 void metadata_keywords(struct metadata *m, struct str list)
@@ -190,10 +206,13 @@ void metadata_keywords(struct metadata *m, struct str list)
 /* Names that are in no list: "w-published-date", "search:date". */
 static bool says_published(struct str name)
 {
-    return (str_findi(name, STR("publish")) != SIZE_MAX ||
-            str_findi(name, STR("date")) != SIZE_MAX) &&
-           str_findi(name, STR("modif")) == SIZE_MAX &&
-           str_findi(name, STR("update")) == SIZE_MAX && str_findi(name, STR("expir")) == SIZE_MAX;
+    static const char *const OTHERS[] = {"modif", "update", "expir", "upload", "valid", "event"};
+    if (str_findi(name, STR("publish")) == SIZE_MAX && str_findi(name, STR("date")) == SIZE_MAX)
+        return false;
+    for (size_t i = 0; i < ARRAY_LEN(OTHERS); i++)
+        if (str_findi(name, str_of(OTHERS[i])) != SIZE_MAX)
+            return false;
+    return true;
 }
 
 /* One <meta> an author is usual; other fields take the first. */
@@ -246,6 +265,14 @@ static void read_card_row(struct metadata *m, struct str name, struct str conten
         metadata_offer(m, META_BYLINE, RANK_META + 1, content);
 }
 
+static enum item_source meta_source(struct str name, bool itemprop)
+{
+    if (itemprop)
+        return SOURCE_MICRODATA;
+    return str_startsi(name, STR("og:")) || str_startsi(name, STR("article:")) ? SOURCE_OPENGRAPH
+                                                                               : SOURCE_META;
+}
+
 static void read_meta(struct metadata *m, size_t i)
 {
     struct str content = html_attr(m->html, i, HTML_ATTR_CONTENT);
@@ -256,6 +283,7 @@ static void read_meta(struct metadata *m, size_t i)
         struct str name = names[n];
         if (name.len == 0)
             continue;
+        m->source = meta_source(name, n == 2);
         if (str_isi(name, "citation_author")) {
             read_catalogued(m, RANK_META - 2, utf8_trim(content));
             continue;
@@ -312,6 +340,7 @@ static void read_element(struct metadata *m, size_t i)
     uint16_t tag = m->html->nodes[i].tag;
     if (prop.len + rel.len == 0) /* as nearly all */
         return;
+    m->source = prop.len ? SOURCE_MICRODATA : tag == HTML_LINK ? SOURCE_HTML : SOURCE_TEXT;
     if (tag == HTML_LINK && has_word(rel, "canonical"))
         metadata_offer(m, META_CANONICAL, RANK_JSONLD, html_attr(m->html, i, HTML_ATTR_HREF));
     else if (has_word(prop, "datePublished") || has_word(prop, "dateModified"))
@@ -326,14 +355,15 @@ static void read_element(struct metadata *m, size_t i)
 static void read_address(struct metadata *m, struct str url)
 {
     struct buf day = BUF_NONE;
+    m->source = SOURCE_ADDRESS;
     urldate_read(url.len ? url : m->field[META_CANONICAL], &day);
     metadata_offer(m, META_PUBLISHED, RANK_ADDRESS, buf_str(&day));
     buf_free(&day);
 }
 
-void metadata_read(struct html *html, struct str url, struct metadata *out)
+void metadata_read(struct html *html, struct str page, struct str url, struct metadata *out)
 {
-    *out = (struct metadata){.html = html};
+    *out = (struct metadata){.html = html, .page = page};
     memset(out->rank, RANK_NONE, sizeof out->rank);
     for (size_t i = 0; i < html->count; i++) {
         const struct html_node *n = &html->nodes[i];
@@ -341,11 +371,12 @@ void metadata_read(struct html *html, struct str url, struct metadata *out)
             read_meta(out, i);
         else if (n->tag == HTML_SCRIPT &&
                  str_findi(html_attr(html, i, HTML_ATTR_TYPE), STR("ld+json")) != SIZE_MAX)
-            jsonld_read(out, n->text);
+            out->source = SOURCE_JSONLD, jsonld_read(out, n->text);
         else if (n->tag == HTML_TITLE)
-            metadata_offer(out, META_TITLE, RANK_PAGE, n->text);
+            out->source = SOURCE_HTML, metadata_offer(out, META_TITLE, RANK_PAGE, n->text);
         else if (n->tag != HTML_TEXT && n->attr_count)
             read_element(out, i);
+        out->source = SOURCE_HTML;
         if (n->tag == HTML_HTML)
             metadata_offer(out, META_LANGUAGE, RANK_JSONLD, html_attr(html, i, HTML_ATTR_LANG));
     }

@@ -8,7 +8,9 @@
 #ifndef DATELINE_METADATA_H
 #define DATELINE_METADATA_H
 
+#include "date.h"
 #include "html.h"
+#include "item.h"
 
 enum meta_field {
     META_HEADLINE,
@@ -48,15 +50,24 @@ struct metadata {
     struct html *html;
     struct str field[META_FIELDS];
     unsigned char rank[META_FIELDS];
-    struct buf keywords; /* one a line, each once */
+    unsigned char from[META_FIELDS]; /* enum item_source of what stands there */
+    enum item_source source;         /* of what is being read */
+    struct buf keywords;             /* one a line, each once */
     size_t keyword_count;
-    struct str host;   /* letters and digits of the page's host name, folded */
+    unsigned char keywords_from; /* enum item_source of the first */
+    struct str host;             /* letters and digits of the page's host name, folded */
+    struct str page;             /* all of it: shows the order of day and month, if anything does */
+    enum date_order order;       /* of "05/01/2026" on this page */
+    bool order_sought;
     char author_label; /* n of the last "twitter:label<n>" that is "Written by", or '\0' */
 };
 
-/* All but what stands on the page for its readers (visible.h). url: where the page was found, or
+/* A date of this page, read by its language and its other dates where it could be two days. 0 or a
+ * negative errno, as date_read(). */
+int metadata_date(struct metadata *m, struct str text, struct date *out);
+/* All but what stands on the page for its readers (visible.h). page: its text. url: where the page was found, or
  * empty. */
-void metadata_read(struct html *html, struct str url, struct metadata *out);
+void metadata_read(struct html *html, struct str page, struct str url, struct metadata *out);
 void metadata_done(struct metadata *metadata);
 
 /* For the readers of the single sources. `value` is copied; empty values are not taken. */

@@ -419,7 +419,7 @@ int page_read(struct document *document)
     struct page p = {.document = document};
     p.end = &p.first;
     html_read(document->text, &p.html);
-    metadata_read(&p.html, STR_NONE, &p.meta);
+    metadata_read(&p.html, document->text, STR_NONE, &p.meta);
     if (document->url.len)
         (void)url_identity(document->url, &p.own_key);
     p.base = feedlinks_base(&p.html, document->url);

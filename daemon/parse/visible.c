@@ -4,14 +4,15 @@
 #include "date.h"
 #include "utf8.h"
 
-#define VISIBLE_MAX 256 /* bytes kept of a name or date: every element may ask for its text */
-#define LINE_MIN    8
-#define LINE_MAX    90 /* bytes of a text that may be a date or a byline */
-#define NAMES_REACH 24 /* nodes from "By" to the last name */
-#define BOX_MAX     40 /* nodes of an element that is named for an author or a date */
-#define CLOSE       40 /* nodes around the headline: its own date and byline */
-#define BEFORE      80 /* nodes that may still belong to it */
-#define BEHIND      200
+#define VISIBLE_MAX  256 /* bytes kept of a name or date: every element may ask for its text */
+#define LINE_MIN     8
+#define LINE_MAX     90  /* bytes of a text that may be a date or a byline */
+#define ORIGINAL_MAX 300 /* bytes of a text that may say when it was first published */
+#define NAMES_REACH  24  /* nodes from "By" to the last name */
+#define BOX_MAX      40  /* nodes of an element that is named for an author or a date */
+#define CLOSE        40  /* nodes around the headline: its own date and byline */
+#define BEFORE       80  /* nodes that may still belong to it */
+#define BEHIND       200
 
 /* Ranks behind RANK_PAGE: what it is, and where. */
 enum { NAMED = 1, BYLINE = 2, DATE_LINE = 3, UPDATED_LINE = 4 };
@@ -102,10 +103,10 @@ static bool says(struct str name, const char *word)
 
 /* ---- dates */
 
-static bool is_date(struct str text)
+static bool is_date(const struct page *p, struct str text)
 {
-    int64_t us;
-    return date_parse(text, &us) == 0;
+    struct date date;
+    return metadata_date(p->m, text, &date) == 0;
 }
 
 /* Right below the headline, before the story has begun. */
@@ -167,11 +168,40 @@ static void read_time(const struct page *p, size_t i)
 {
     struct str when = html_attr(p->html, i, HTML_ATTR_DATETIME), text = text_below(p, i);
     struct str name = html_attr(p->html, i, HTML_ATTR_CLASS);
-    if (!is_date(when))
+    if (!is_date(p, when))
         when = text;
     bool updated = (says_updated(name) && !says(name, "published")) || says_updated(text) ||
                    follows_updated(p, i);
     offer_date(p, i, updated ? META_UPDATED : META_PUBLISHED, 0, when);
+}
+
+/* The longest start of s, up to six words, that is a date with its year. */
+static struct str leading_date(const struct page *p, struct str s)
+{
+    struct str best = STR_NONE;
+    for (size_t at = 0, words = 0; words < 6 && at < s.len; words++) {
+        size_t blank = str_chr(str_from(s, at), ' ');
+        at = blank == SIZE_MAX ? s.len : at + blank + 1;
+        struct str candidate = utf8_trim(str_upto(s, at));
+        if (has_year(candidate) && is_date(p, candidate))
+            best = candidate;
+    }
+    return best;
+}
+
+/* "This article was originally published on 26 Sep 2019 but is kept up to date." */
+static void read_original(const struct page *p, struct str text)
+{
+    static const struct str WORDS[] = {{"riginally published", 19}, {"irst published", 14}};
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
+        size_t at = str_find(text, WORDS[i]);
+        if (at == SIZE_MAX)
+            continue;
+        struct str rest = utf8_trim(str_from(text, at + WORDS[i].len));
+        while (rest.len && (rest.at[0] == ':' || str_startsi(rest, STR("on "))))
+            rest = utf8_trim(str_from(rest, rest.at[0] == ':' ? 1 : 3));
+        metadata_offer(p->m, META_SHOWN, RANK_PAGE - 1, leading_date(p, rest));
+    }
 }
 
 /* Takes the words before a date off *text; what they say of it. */
@@ -192,7 +222,7 @@ static bool take_updated(struct str *text)
 }
 
 /* "Dec. 19, 2025 · Jane Doe" has its date in one of the parts. */
-static struct str dated_part(struct str line)
+static struct str dated_part(const struct page *p, struct str line)
 {
     static const char *const SEPARATORS[] = {" · ", " | ", " • ", " — ", " – ", " by "};
     for (size_t i = 0; i < ARRAY_LEN(SEPARATORS); i++) {
@@ -200,7 +230,7 @@ static struct str dated_part(struct str line)
         size_t at = str_find(line, separator);
         if (at == SIZE_MAX)
             continue;
-        if (is_date(str_upto(line, at)))
+        if (is_date(p, str_upto(line, at)))
             return str_upto(line, at);
         return str_from(line, at + separator.len);
     }
@@ -221,7 +251,7 @@ static void read_name_in_line(const struct page *p, size_t i, struct str line)
                       (next = str_find(last, STR(" · "))) != SIZE_MAX;)
         last = str_from(last, next + 3);
     size_t words = utf8_words(first, 5);
-    if (is_date(utf8_trim(last)) && words >= 2 && words <= 4 && byline_is_name(first))
+    if (is_date(p, utf8_trim(last)) && words >= 2 && words <= 4 && byline_is_name(first))
         metadata_offer(p->m, META_BYLINE, RANK_PAGE + DATE_LINE, first);
 }
 
@@ -236,7 +266,7 @@ static void read_date_line(const struct page *p, size_t i, struct str text)
     read_name_in_line(p, i, text);
     bool updated = take_updated(&text) || follows_updated(p, i);
     enum meta_field field = updated ? META_UPDATED : META_PUBLISHED;
-    offer_date(p, i, field, updated ? UPDATED_LINE : DATE_LINE, dated_part(text));
+    offer_date(p, i, field, updated ? UPDATED_LINE : DATE_LINE, dated_part(p, text));
 }
 
 /* ---- names */
@@ -319,7 +349,7 @@ static bool is_inside_prose(const struct page *p, size_t i)
     for (size_t k = i - 1, steps = 0; k > 0 && steps < 6; k--, steps++) {
         struct str text = nodes[k].tag == HTML_TEXT ? line_of(&nodes[k]) : STR_NONE;
         if (text.len)
-            return !is_date(text) && text.len > 1;
+            return !is_date(p, text) && text.len > 1;
         if (html_is_block(nodes[k].tag) && nodes[k].tag != HTML_TEXT)
             return false;
     }
@@ -445,14 +475,18 @@ static void settle_byline(struct metadata *m)
     if (said.len && known.len && !same && m->rank[META_BYLINE] < RANK_PAGE) {
         m->field[META_BYLINE] = said;
         m->rank[META_BYLINE] = RANK_PAGE;
+        m->from[META_BYLINE] = SOURCE_TEXT;
     }
 }
 
 void visible_read(struct metadata *m, struct str headline)
 {
     struct page p = {.m = m, .html = m->html, .headline = find_headline(m->html, headline)};
+    m->source = SOURCE_TEXT;
     for (size_t i = 1; i < p.html->count; i++) {
         const struct html_node *node = &p.html->nodes[i];
+        if (node->tag == HTML_TEXT && node->text.len < ORIGINAL_MAX && i > p.headline && p.headline)
+            read_original(&p, node->text);
         if (!is_wanted(&p, i))
             continue;
         if (node->tag == HTML_TEXT) {

@@ -79,17 +79,43 @@ static void fill(struct item *item, const struct item *page, enum item_field fie
         item->field[field] = page->field[field];
 }
 
+/* Of those fields that come from the page. */
+static void merge_origins(struct item *out, const struct item *listed, const struct item *page)
+{
+    const struct str *field = listed->field;
+    const bool listed_has[TOLD_FIELDS] = {
+        [TOLD_HEADLINE] = field[ITEM_HEADLINE].len,
+        [TOLD_BYLINE] = field[ITEM_BYLINE].len,
+        [TOLD_PUBLISHED] = listed->published_at,
+        [TOLD_UPDATED] = listed->updated_at,
+        [TOLD_LANGUAGE] = field[ITEM_LANGUAGE].len,
+        [TOLD_SUMMARY] = field[ITEM_SUMMARY].len,
+        [TOLD_BODY] = page->field[ITEM_BODY].len <= item_text(listed).len,
+        [TOLD_KEYWORDS] = field[ITEM_KEYWORDS].len,
+        [TOLD_PUBLISHER] = field[ITEM_PUBLISHER].len,
+        [TOLD_COPYRIGHT] = field[ITEM_COPYRIGHT].len,
+        [TOLD_CANONICAL] = field[ITEM_CANONICAL].len,
+        [TOLD_IMAGE] = listed->media_count,
+    };
+    for (size_t i = 0; i < TOLD_FIELDS; i++)
+        if (!listed_has[i])
+            out->origin[i] = page->origin[i];
+}
+
 /* The page completes what the list said; what the list said of the item's identity stays. */
 static struct item merged(const struct item *listed, const struct item *page)
 {
     struct item out = *listed;
+    merge_origins(&out, listed, page);
     if (page->field[ITEM_BODY].len > item_text(listed).len)
         out.field[ITEM_BODY] = page->field[ITEM_BODY];
     for (int f = 0; f < ITEM_FIELDS; f++)
         if (f != ITEM_GUID && f != ITEM_LINK && f != ITEM_BODY)
             fill(&out, page, (enum item_field)f);
-    if (!out.published_at)
+    if (!out.published_at) {
         out.published_at = page->published_at;
+        out.published_offset_min = page->published_offset_min;
+    }
     if (!out.updated_at)
         out.updated_at = page->updated_at;
     if (!out.media_count) {

@@ -157,11 +157,109 @@ static void the_agency_of_a_byline_is_kept(void **state)
     check_rows(ROWS, ARRAY_LEN(ROWS), ITEM_AGENCY);
 }
 
+static void check_published(const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct outcome o;
+        char text[CLOCK_TEXT];
+        read_page(&rows[i], &o);
+        const struct item *item = o.items[0];
+        clock_format_at(item->published_at, item->published_offset_min, text);
+        if (strcmp(item->published_at ? text : "", rows[i].wanted) != 0)
+            fail_msg("%s: %s, not %s", rows[i].why, text, rows[i].wanted);
+        outcome_done(&o);
+    }
+}
+
+static void the_day_of_publication_is_the_publishers(void **state)
+{
+    (void)state;
+    static const struct row ROWS[] = {
+        {"the zone is kept", "",
+         "<meta property='article:published_time' content='2026-01-05T20:30:00-05:00'>", "",
+         "2026-01-05T20:30:00-05:00"},
+        {"a day alone does not move", "",
+         "<meta property='article:published_time' content='2026-01-05'>", "",
+         "2026-01-05T00:00:00Z"},
+        {"slashes in the United States", "", "<meta name='content-language' content='en-US'>",
+         "<h1>Ferry strikes pier of the harbour</h1><p class=date>3/4/2026</p>",
+         "2026-03-04T00:00:00Z"},
+        {"slashes in Britain", "", "<meta name='content-language' content='en-GB'>",
+         "<h1>Ferry strikes pier of the harbour</h1><p class=date>3/4/2026</p>",
+         "2026-04-03T00:00:00Z"},
+        {"another date of the page shows the order", "",
+         "<meta name='content-language' content='en'>",
+         "<h1>Ferry strikes pier of the harbour</h1><p class=date>3/4/2026</p><p>2/27/2026</p>",
+         "2026-03-04T00:00:00Z"},
+        {"nothing shows the order", "", "<meta name='content-language' content='en'>",
+         "<h1>Ferry strikes pier of the harbour</h1><p class=date>3/4/2026</p>", ""},
+        {"the last change says nothing of the first day", "",
+         "<script type='application/ld+json'>{\"@type\":\"Article\",\"datePublished\":"
+         "\"2025-01-05\",\"dateModified\":\"2026-01-05\"}</script>",
+         "<h1>Ferry strikes pier of the harbour</h1><p>Updated January 5, 2026</p>",
+         "2025-01-05T00:00:00Z"},
+        {"first published says the page", "",
+         "<meta property='article:published_time' content='2026-01-05'>",
+         "<h1>Ferry strikes pier of the harbour</h1>" STORY
+         "<p>This article was originally published on 26 Sep 2019 at 4:12pm but is kept up.</p>",
+         "2019-09-26T16:12:00Z"},
+        {"a video's upload is not the story's", "",
+         "<meta itemprop='uploadDate' content='2026-01-05'>", "", ""},
+    };
+    check_published(ROWS, ARRAY_LEN(ROWS));
+}
+
+static void every_field_says_where_it_was_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head, *body;
+        enum item_told told;
+        enum item_source source;
+        unsigned at_least, at_most;
+    } ROWS[] = {
+        {"<title>Ferry strikes pier</title>", "<h1>Ferry strikes pier</h1>", TOLD_HEADLINE,
+         SOURCE_HEADING, 90, 100},
+        {"<title>Ferry strikes pier</title>", "", TOLD_HEADLINE, SOURCE_HTML, 30, 60},
+        {"<meta property='og:title' content='Ferry strikes pier'>", "", TOLD_HEADLINE,
+         SOURCE_OPENGRAPH, 50, 90},
+        {"<script type='application/ld+json'>{\"@type\":\"Article\",\"author\":\"Ann Lee\"}"
+         "</script>",
+         "", TOLD_BYLINE, SOURCE_JSONLD, 90, 100},
+        {"", "<h1>Ferry strikes pier of the harbour</h1><p>By Ann Lee</p>", TOLD_BYLINE,
+         SOURCE_TEXT, 80, 95},
+        {"<meta itemprop=datePublished content=2026-01-05>", "", TOLD_PUBLISHED, SOURCE_MICRODATA,
+         80, 100},
+        {"<meta property='article:modified_time' content=2026-01-05>", "", TOLD_PUBLISHED,
+         SOURCE_OPENGRAPH, 1, 30},
+        {"<meta property='article:modified_time' content=2026-01-05>", "", TOLD_UPDATED,
+         SOURCE_OPENGRAPH, 80, 100},
+        {"<meta property='og:locale' content=de_DE>", "", TOLD_LANGUAGE, SOURCE_OPENGRAPH, 50, 90},
+        {"<meta name=keywords content='sea, ferry'>", "", TOLD_KEYWORDS, SOURCE_META, 50, 100},
+        {"<link rel=canonical href=/a>", "", TOLD_CANONICAL, SOURCE_HTML, 90, 100},
+        {"<meta property='og:image' content=/a.jpg>", "", TOLD_IMAGE, SOURCE_OPENGRAPH, 50, 100},
+        {"", "", TOLD_BODY, SOURCE_TEXT, 80, 100},
+        {"", "", TOLD_BYLINE, SOURCE_NONE, 0, 0},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        struct row row = {"", "https://islandpost.example/b", ROWS[i].head, ROWS[i].body, ""};
+        struct outcome o;
+        read_page(&row, &o);
+        const struct item_origin *origin = &o.items[0]->origin[ROWS[i].told];
+        if (origin->source != ROWS[i].source || origin->percent < ROWS[i].at_least ||
+            origin->percent > ROWS[i].at_most)
+            fail_msg("row %zu: source %u, %u %%", i, origin->source, origin->percent);
+        outcome_done(&o);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_headline_is_what_readers_see_without_the_site),
         cmocka_unit_test(the_byline_is_who_wrote_it),
+        cmocka_unit_test(the_day_of_publication_is_the_publishers),
+        cmocka_unit_test(every_field_says_where_it_was_found),
         cmocka_unit_test(the_agency_of_a_byline_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,9 @@ static struct item sample(void)
     item.field[ITEM_KEYWORDS] = STR("ports\n\nweather");
     item.field[ITEM_PUBLISHER] = STR("Northern Courier");
     item.published_at = 1767225600000000;
+    item.published_offset_min = -330;
+    item.origin[TOLD_HEADLINE] = (struct item_origin){SOURCE_HEADING, 95};
+    item.origin[TOLD_IMAGE] = (struct item_origin){SOURCE_JSONLD, 0};
     item.media_count = 1;
     item.media[0] = (struct item_media){STR("http://example.org/p q.jpg"), STR("image/jpeg"),
                                         STR("A pier"), 640, 480};
@@ -37,6 +40,8 @@ static void an_item_survives_its_frame(void **state)
     for (size_t i = 0; i < ITEM_FIELDS; i++)
         assert_true(str_eq(in.field[i], out->field[i]));
     assert_int_equal(out->published_at, in.published_at);
+    assert_int_equal(out->published_offset_min, -330);
+    assert_memory_equal(out->origin, in.origin, sizeof in.origin);
     assert_int_equal(out->media_count, 1);
     assert_true(str_eq(out->media[0].title, STR("A pier")));
     assert_int_equal(out->media[0].height, 480);
@@ -55,6 +60,37 @@ static void every_cut_frame_is_refused(void **state)
     assert_int_equal(item_decode(buf_str(&frame), &out), -EBADMSG);
     assert_null(out);
     buf_free(&frame);
+}
+
+static void offsets_and_origins_out_of_range_are_refused(void **state)
+{
+    (void)state;
+    struct item bad[] = {sample(), sample(), sample()}, *out = NULL;
+    bad[0].published_offset_min = 16 * 60;
+    bad[1].origin[TOLD_BODY].source = ITEM_SOURCES;
+    bad[2].origin[TOLD_BODY].percent = 101;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct buf frame = BUF_NONE;
+        item_encode(&bad[i], &frame);
+        assert_int_equal(item_decode(buf_str(&frame), &out), -EBADMSG);
+        buf_free(&frame);
+    }
+    assert_null(out);
+}
+
+static void a_page_s_item_says_where_its_fields_were_found(void **state)
+{
+    (void)state;
+    struct item item = sample();
+    struct buf text = BUF_NONE;
+    const struct item_identity identity = {.uri = STR("tag:example.org,2026:1"), .version = 1};
+    item_ninjs(&item, &identity, &(struct jsonput){.out = &text});
+    struct str json = buf_str(&text);
+    assert_true(str_find(json, STR("\"edNote\":\"headlines: h1 95 %; renditions: json-ld 0 %\"")) !=
+                SIZE_MAX);
+    assert_true(str_find(json, STR("\"contentCreated\":\"2025-12-31T18:30:00-05:30\"")) !=
+                SIZE_MAX);
+    buf_free(&text);
 }
 
 static int decode_headline(struct str headline)
@@ -176,6 +212,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_item_survives_its_frame),
         cmocka_unit_test(every_cut_frame_is_refused),
+        cmocka_unit_test(offsets_and_origins_out_of_range_are_refused),
+        cmocka_unit_test(a_page_s_item_says_where_its_fields_were_found),
         cmocka_unit_test(text_that_is_not_utf8_or_holds_nul_is_refused),
         cmocka_unit_test(a_field_over_its_limit_is_refused),
         cmocka_unit_test(ninjs_percent_encodes_uris_and_keeps_the_publishers_link),
