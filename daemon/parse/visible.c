@@ -6,7 +6,8 @@
 
 #define VISIBLE_MAX  256 /* bytes kept of a name or date: every element may ask for its text */
 #define LINE_MIN     8
-#define LINE_MAX     90  /* bytes of a text that may be a date or a byline */
+#define LINE_MAX     90 /* bytes of a text that may be a date or a byline */
+#define ORIGINAL_MIN 24
 #define ORIGINAL_MAX 300 /* bytes of a text that may say when it was first published */
 #define NAMES_REACH  24  /* nodes from "By" to the last name */
 #define BOX_MAX      40  /* nodes of an element that is named for an author or a date */
@@ -189,6 +190,15 @@ static struct str leading_date(const struct page *p, struct str s)
     return best;
 }
 
+/* Most texts say nothing of the kind, and every text of a page comes here. */
+static bool speaks_of_publishing(struct str text)
+{
+    for (size_t at = 0, next; (next = str_chr(str_from(text, at), 'b')) != SIZE_MAX; at += next + 1)
+        if (at + next >= 2 && str_starts(str_from(text, at + next - 2), STR("published")))
+            return true;
+    return false;
+}
+
 /* "This article was originally published on 26 Sep 2019 but is kept up to date." */
 static void read_original(const struct page *p, struct str text)
 {
@@ -241,11 +251,13 @@ static struct str dated_part(const struct page *p, struct str line)
  * short as a name and the line has a date. */
 static void read_name_in_line(const struct page *p, size_t i, struct str line)
 {
+    if (!is_shown(p, i))
+        return;
     size_t at = str_find(line, STR(" | "));
     if (at == SIZE_MAX)
         at = str_find(line, STR(" · "));
     struct str first = utf8_trim(str_upto(line, at)), last = line;
-    if (at == SIZE_MAX || !is_shown(p, i))
+    if (at == SIZE_MAX)
         return;
     for (size_t next; (next = str_find(last, STR(" | "))) != SIZE_MAX ||
                       (next = str_find(last, STR(" · "))) != SIZE_MAX;)
@@ -261,7 +273,7 @@ static void read_date_line(const struct page *p, size_t i, struct str text)
     unsigned digits = 0;
     for (size_t k = 0; k < text.len; k++)
         digits += text.at[k] >= '0' && text.at[k] <= '9';
-    if (digits < 5)
+    if (digits < 5 || !has_year(text))
         return; /* a year and a day */
     read_name_in_line(p, i, text);
     bool updated = take_updated(&text) || follows_updated(p, i);
@@ -320,6 +332,7 @@ static void read_author_box(const struct page *p, size_t i, bool says_name)
     metadata_offer(p->m, META_BYLINE, rank, names);
 }
 
+/* One walk along the slashes: every link of a page comes here. */
 static bool leads_to_author(struct str address)
 {
     static const char *const PATHS[] = {"/author/",       "/authors/",    "/contributor/",
@@ -485,7 +498,9 @@ void visible_read(struct metadata *m, struct str headline)
     m->source = SOURCE_TEXT;
     for (size_t i = 1; i < p.html->count; i++) {
         const struct html_node *node = &p.html->nodes[i];
-        if (node->tag == HTML_TEXT && node->text.len < ORIGINAL_MAX && i > p.headline && p.headline)
+        if (node->tag == HTML_TEXT && node->text.len >= ORIGINAL_MIN &&
+            node->text.len < ORIGINAL_MAX && i > p.headline && p.headline &&
+            speaks_of_publishing(node->text))
             read_original(&p, node->text);
         if (!is_wanted(&p, i))
             continue;
