@@ -141,7 +141,7 @@ static bool is_site(const struct choice *c, struct str text, struct str key)
  * or two (a section's name, a logo) or stands inside the story. */
 static bool can_stand_alone(struct str text, unsigned stories)
 {
-    return text.len > 20 && utf8_words(text, 3) >= 3 && stories < 3;
+    return text.len > 24 && utf8_words(text, 3) >= 3 && stories < 3;
 }
 
 /* The heading that is the headline, and how like it is to what the metadata says, 0 when it is not;
