@@ -14,6 +14,7 @@
 #include "limits.h"
 #include "metadata.h"
 #include "origins.h"
+#include "streamed.h"
 #include "url.h"
 #include "utf8.h"
 #include "visible.h"
@@ -57,7 +58,8 @@ static void body_from_jsonld(struct article *a)
         struct html html;
         struct extract extract;
         html_read(text, &html);
-        extract_text(&html, a->headline.text, &extract);
+        const struct extract_known known = {.headline = a->headline.text};
+        extract_text(&html, &known, &extract);
         buf_puts(&a->fallback, buf_str(&extract.body));
         extract_done(&extract);
         html_done(&html);
@@ -206,10 +208,13 @@ int article_read(struct document *document)
 {
     struct article a = {.document = document};
     html_read(document->text, &a.html);
+    streamed_join(&a.html);
     metadata_read(&a.html, document->text, document->url, &a.meta);
     headline_choose(&a.meta, &a.headline);
     visible_read(&a.meta, a.headline.text);
-    extract_text(&a.html, a.headline.text, &a.text);
+    const struct extract_known known = {a.headline.text, a.meta.field[META_SUMMARY],
+                                        a.meta.field[META_BODY]};
+    extract_text(&a.html, &known, &a.text);
     fill(&a);
     int err;
     if (a.item.field[ITEM_HEADLINE].len == 0 && a.item.field[ITEM_BODY].len == 0) {

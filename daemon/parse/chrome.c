@@ -1,206 +1,187 @@
 #include "chrome.h"
 
+#include "chrome_words.h"
 #include "utf8.h"
 
-#define LINE_MAX 140 /* bytes: longer lines are text, however they begin */
+#define BYTES_MAX 420 /* of such a line in any script */
+#define LEGAL_MAX 400
+#define TOP_MAX   100
+#define NAMES_MAX 12 /* words of a byline */
 
-/* By their first letters, case folded: spares most comparisons with the lists below. */
-static bool begins_alike(struct str s, const char *z)
+static bool is_digit(char c)
 {
-    return s.len && ((s.at[0] ^ z[0]) & ~0x20) == 0;
+    return c >= '0' && c <= '9';
 }
 
-static bool one_of(struct str s, const char *const *list, size_t count)
+static bool is_short(struct str line, size_t points)
 {
-    for (size_t i = 0; i < count; i++)
-        if (begins_alike(s, list[i]) && str_isi(s, list[i]))
-            return true;
-    return false;
+    return line.len <= points || (line.len <= 3 * points && utf8_points(line) <= points);
 }
 
-static bool begins_with_one_of(struct str s, const char *const *list, size_t count)
+/* Without bullets, arrows and the like around it. */
+static struct str bare(struct str line)
 {
-    for (size_t i = 0; i < count; i++)
-        if (begins_alike(s, list[i]) && str_startsi(s, str_of(list[i])))
-            return true;
-    return false;
-}
-
-static bool is_known_line(struct str s)
-{
-    static const char *const WHOLE[] = {"advertisement",
-                                        "advertisement - continue reading below",
-                                        "advertising",
-                                        "ad",
-                                        "sponsored",
-                                        "share this",
-                                        "share this article",
-                                        "share this post",
-                                        "share this story",
-                                        "share:",
-                                        "link copied",
-                                        "copy link",
-                                        "subscribe now",
-                                        "sign up",
-                                        "read more",
-                                        "read more:",
-                                        "continue reading",
-                                        "learn more",
-                                        "related",
-                                        "related:",
-                                        "related articles",
-                                        "related posts",
-                                        "related stories",
-                                        "related content",
-                                        "related news",
-                                        "recommended",
-                                        "recommended for you",
-                                        "more from",
-                                        "more on this topic",
-                                        "you may also like",
-                                        "you might also like",
-                                        "see also",
-                                        "tags",
-                                        "tags:",
-                                        "topics",
-                                        "comments",
-                                        "leave a comment",
-                                        "leave a reply",
-                                        "follow us",
-                                        "next",
-                                        "previous",
-                                        "back to top",
-                                        "skip to content",
-                                        "skip to main content",
-                                        "loading...",
-                                        "loading\xe2\x80\xa6",
-                                        "table of contents",
-                                        "in this article",
-                                        "on this page",
-                                        "jump to",
-                                        "download our app",
-                                        "most read",
-                                        "most popular",
-                                        "trending",
-                                        "also read",
-                                        "log in",
-                                        "sign in",
-                                        "contents",
-                                        "cancel",
-                                        "close",
-                                        "menu",
-                                        "post a comment",
-                                        "no comments",
-                                        "add a comment",
-                                        "show comments",
-                                        "view comments",
-                                        "join the discussion",
-                                        "report a typo",
-                                        "print version",
-                                        "short url",
-                                        "to the top"};
-    static const char *const START[] = {"share this ",
-                                        "share on ",
-                                        "share via ",
-                                        "follow us on ",
-                                        "follow us ",
-                                        "subscribe to our ",
-                                        "sign up for our ",
-                                        "sign up to our ",
-                                        "click here to subscribe",
-                                        "read also:",
-                                        "also read:",
-                                        "related:",
-                                        "read more:",
-                                        "see also:",
-                                        "tags:",
-                                        "topic:",
-                                        "topics:",
-                                        "filed under",
-                                        "posted in ",
-                                        "getty images",
-                                        "download our app",
-                                        "short url",
-                                        "permalink",
-                                        "print this ",
-                                        "email this ",
-                                        "download the app",
-                                        "get our app",
-                                        "we use cookies",
-                                        "this site uses cookies",
-                                        "join our newsletter"};
-    return one_of(s, WHOLE, ARRAY_LEN(WHOLE)) || begins_with_one_of(s, START, ARRAY_LEN(START));
+    size_t from = 0, end = line.len;
+    for (size_t at = 0; at < line.len; from = at)
+        if (utf8_alnum(utf8_next(line, &at)))
+            break;
+    while (end > from &&
+           ((unsigned char)line.at[end - 1] >= 0x80 ? false
+                                                    : strchr(":.>+ )-|", line.at[end - 1]) != NULL))
+        end--;
+    line.len = end;
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const ENDS[] = {"\xe2\x80\xa6", "\xc2\xbb", "\xe2\x86\x92",
+                                           "\xef\xbc\x9a"};
+        for (size_t k = 0; k < ARRAY_LEN(ENDS); k++)
+            if (str_ends(line, str_of(ENDS[k])))
+                line = str_trim(str_upto(line, line.len - strlen(ENDS[k])));
+    }
+    return str_from(line, from);
 }
 
 /* A row of sharing services and buttons, with or without counts: "Facebook 12 Twitter Print". */
-static bool is_share_row(struct str s)
+static bool is_share_row(struct str folded)
 {
-    static const char *const WORDS[] = {
-        "share",     "tweet",       "print",     "email",         "e-mail",    "mail",
-        "save",      "copy",        "link",      "pin",           "facebook",  "twitter",
-        "x",         "linkedin",    "whatsapp",  "telegram",      "pinterest", "reddit",
-        "vk",        "vkontakte",   "ok",        "odnoklassniki", "viber",     "line",
-        "wechat",    "weibo",       "messenger", "tumblr",        "flipboard", "google",
-        "google+",   "livejournal", "rss",       "bluesky",       "mastodon",  "threads",
-        "instagram", "youtube",     "skype",     "pocket",        "subscribe", "bookmark",
-        "like",      "follow",      "more",      "via",           "on",        "|",
-        "\xc2\xb7",  "+",           "sms"};
     unsigned words = 0, names = 0;
     struct str word;
-    while (str_cut(&s, ' ', &word)) {
-        word = str_trim(word);
-        if (word.len == 0)
+    while (str_cut(&folded, ' ', &word)) {
+        while (word.len &&
+               is_digit(word.at[word.len - 1])) /* counts are often glued to their word */
+            word.len--;
+        while (word.len && (is_digit(word.at[0]) || strchr(",.|+", word.at[0])))
+            word = str_from(word, 1);
+        if (word.len == 0 || str_is(word, "\xc2\xb7") || str_is(word, "\xe2\x80\xa2"))
             continue;
-        bool number = true;
-        for (size_t i = 0; i < word.len; i++)
-            number = number && ((word.at[i] >= '0' && word.at[i] <= '9') || word.at[i] == ',');
-        if (!number && !one_of(word, WORDS, ARRAY_LEN(WORDS)))
+        if (!(chrome_word_is(word) & CHROME_SHARE) || ++words > 24)
             return false;
-        words++;
-        names += !number && word.len > 1;
+        names += word.len > 1;
     }
-    return names > 0 && words <= 24;
+    return names > 0;
 }
 
-/* "12 comments", "Views: 1204", "0Comments", "5 min read", "14:05". */
-static bool is_counter(struct str s)
+/* "1,204", "1.2k", "14:05" */
+static bool is_count(char c)
 {
-    static const char *const UNITS[] = {
-        "comments", "comment",  "views",       "view",         "shares",    "share",
-        "likes",    "min read", "minute read", "minutes read", "min. read", "reads",
-        "replies",  "votes",    "reactions",   "followers",    "mins read"};
-    size_t digits = 0;
-    while (digits < s.len &&
-           ((s.at[digits] >= '0' && s.at[digits] <= '9') || strchr(",.:kK", s.at[digits])))
-        digits++;
-    if (digits == s.len)
-        return digits > 0 && digits <= 8;
-    if (digits && s.at[0] >= '0' && s.at[0] <= '9')
-        return one_of(str_trim(str_from(s, digits)), UNITS, ARRAY_LEN(UNITS));
-    size_t colon = str_chr(s, ':');
-    if (colon == SIZE_MAX || !one_of(str_upto(s, colon), UNITS, ARRAY_LEN(UNITS)))
-        return false;
-    s = str_trim(str_from(s, colon + 1));
+    return is_digit(c) || c == ',' || c == '.' || c == ':' || c == 'k';
+}
+
+static bool is_number(struct str s)
+{
     for (size_t i = 0; i < s.len; i++)
-        if ((s.at[i] < '0' || s.at[i] > '9') && s.at[i] != ',')
+        if (!is_count(s.at[i]))
             return false;
-    return true;
+    return s.len > 0;
+}
+
+static bool is_unit(struct str s)
+{
+    return (chrome_word_is(str_trim(s)) & CHROME_UNIT) != 0;
+}
+
+/* "12 comments", "Views: 1204", "Comments (3)", "0Comments", "5 min read", "14:05". */
+static bool is_counter(struct str folded)
+{
+    size_t digits = 0;
+    while (digits < folded.len && is_count(folded.at[digits]))
+        digits++;
+    if (digits == folded.len)
+        return digits > 0 && digits <= 8 && is_digit(folded.at[0]);
+    if (is_digit(folded.at[0]))
+        return is_unit(str_from(folded, digits));
+    for (size_t i = 0; i < folded.len; i++)
+        if (folded.at[i] == ':' || folded.at[i] == '(')
+            return is_unit(str_upto(folded, i)) && is_number(bare(str_from(folded, i + 1)));
+    return false;
+}
+
+/* "Page 1 of 3", "Seite 2/5" */
+static bool is_page_number(struct str folded)
+{
+    static const char *const WORDS[] = {"page",     "seite",    "página", "pagina", "strona",
+                                        "страница", "сторінка", "sayfa",  "sida",   "side"};
+    struct str word, rest = folded;
+    unsigned numbers = 0, words = 0;
+    if (!str_cut(&rest, ' ', &word))
+        return false;
+    bool page = false;
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++)
+        page = page || str_is(word, WORDS[i]);
+    while (page && str_cut(&rest, ' ', &word)) {
+        bool number = word.len > 0;
+        for (size_t i = 0; i < word.len; i++)
+            number = number && (is_digit(word.at[i]) || word.at[i] == '/');
+        numbers += number;
+        words += !number;
+    }
+    return page && numbers > 0 && numbers <= 2 && words <= 1 && words < numbers;
+}
+
+/* The line folded, as chrome_words has its words; empty when it is too long to be one of these. */
+static struct str fold(struct str line, char buf[BYTES_MAX])
+{
+    line = utf8_trim(line);
+    return is_short(line, CHROME_LINE_MAX) ? chrome_fold(line, buf, BYTES_MAX) : STR_NONE;
+}
+
+static bool has_sign(struct str folded)
+{
+    return str_starts(folded, STR("\xc2\xa9")) || str_starts(folded, STR("(c) "));
 }
 
 bool chrome_is_line(struct str line)
 {
-    line = utf8_trim(line);
-    if (line.len == 0 || line.len > LINE_MAX)
+    char buf[BYTES_MAX];
+    struct str folded = fold(line, buf), core = bare(folded);
+    if (folded.len == 0)
         return false;
-    return is_known_line(line) || is_share_row(line) || is_counter(line) || chrome_is_credit(line);
+    unsigned kinds =
+        chrome_word_begins(core, CHROME_LINE | CHROME_BEGIN | CHROME_LABEL | CHROME_CREDIT);
+    if (kinds & ~(unsigned)CHROME_CREDIT || is_share_row(folded) || is_counter(folded) ||
+        is_page_number(folded))
+        return true;
+    return (kinds || has_sign(folded)) && chrome_is_credit(line);
+}
+
+bool chrome_is_share(struct str line)
+{
+    char buf[BYTES_MAX];
+    return is_share_row(fold(line, buf));
+}
+
+bool chrome_is_label(struct str line)
+{
+    char buf[BYTES_MAX];
+    return (chrome_word_is(bare(fold(line, buf))) & CHROME_LABEL) != 0;
+}
+
+static bool ends_part(char c)
+{
+    return c == '.' || c == ',' || c == '|' || c == '-';
+}
+
+static bool has_rights(struct str line)
+{
+    char buf[BYTES_MAX];
+    if (str_findi(line, STR("all rights reserved")) != SIZE_MAX)
+        return true;
+    if (line.len > BYTES_MAX / 2)
+        return false;
+    struct str folded = fold(line, buf);
+    bool start = true; /* of the line or of a sentence in it */
+    for (size_t i = 0; i < folded.len; i++) {
+        bool blank = folded.at[i] == ' ';
+        if (start && !blank && chrome_word_begins(str_from(folded, i), CHROME_RIGHTS))
+            return true;
+        start = ends_part(folded.at[i]) || (start && blank);
+    }
+    return false;
 }
 
 bool chrome_is_legal(struct str line)
 {
-    if (line.len > 400)
+    if (line.len > LEGAL_MAX)
         return false;
-    if (str_findi(line, STR("all rights reserved")) != SIZE_MAX)
-        return true;
     /* "© 2026 Example": the year tells it from a picture's credit */
     static const char *const SIGNS[] = {"\xc2\xa9 ",      "\xc2\xa9",   "copyright \xc2\xa9 ",
                                         "copyright (c) ", "copyright ", "(c) "};
@@ -210,15 +191,56 @@ bool chrome_is_legal(struct str line)
             if (str_starts(rest, STR("20")) || str_starts(rest, STR("19")))
                 return true;
         }
-    return false;
+    return has_rights(line);
 }
 
 bool chrome_is_credit(struct str line)
 {
-    static const char *const START[] = {
-        "photo:",        "photo by ",   "photos by ", "photo credit", "image:",  "image credit",
-        "image source:", "photograph:", "picture:",   "video:",       "credit:", "\xc2\xa9 ",
-        "(c) ",          "[photo",      "(photo",     "file photo",   "\xc2\xa9"};
-    return line.len <= LINE_MAX && !chrome_is_legal(line) &&
-           begins_with_one_of(line, START, ARRAY_LEN(START));
+    char buf[BYTES_MAX];
+    struct str folded = fold(line, buf);
+    return (has_sign(folded) || chrome_word_begins(folded, CHROME_CREDIT)) &&
+           !chrome_is_legal(line);
+}
+
+/* Names begin with capitals, whatever joins them: "Ann Lee and Max Roe". */
+static bool are_names(struct str text)
+{
+    static const char *const JOINTS[] = {"and", "und", "et", "y",   "e",   "en", "i",  "og", "och",
+                                         "&",   "|",   "de", "van", "von", "и",  "та", "ve"};
+    struct str word;
+    unsigned words = 0;
+    while (str_cut(&text, ' ', &word)) {
+        size_t at = 0;
+        bool joint = word.len == 0;
+        for (size_t i = 0; i < ARRAY_LEN(JOINTS) && !joint; i++)
+            joint = str_is(word, JOINTS[i]);
+        if (!joint && (!utf8_upper(utf8_next(word, &at)) || ++words > NAMES_MAX))
+            return false;
+    }
+    return words > 0;
+}
+
+static bool has_digit(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (is_digit(s.at[i]))
+            return true;
+    return false;
+}
+
+bool chrome_is_top(struct str line)
+{
+    char buf[BYTES_MAX];
+    line = utf8_trim(line);
+    struct str folded = fold(line, buf), core = bare(folded);
+    if (folded.len == 0 || !is_short(line, TOP_MAX) || strchr(".!?", line.at[line.len - 1]))
+        return false;
+    if (chrome_word_is(core) & CHROME_TOP)
+        return true;
+    if (!chrome_word_begins(folded, CHROME_TOP))
+        return false;
+    size_t colon = str_find(folded, STR(":")), wide = str_find(folded, STR("\xef\xbc\x9a"));
+    size_t blank = str_chr(line, ' ');
+    return has_digit(line) || colon < 40 || wide < 40 ||
+           (blank != SIZE_MAX && are_names(str_from(line, blank + 1)));
 }

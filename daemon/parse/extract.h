@@ -2,10 +2,11 @@
  * The main text of an article page: which part of the tree is the story, and which of its blocks are.
  *
  * 1. weigh: every block's text and link text, summed up the tree; what its tag, class, id or role
- *    calls chrome is taken out, unless it holds half of the page's text.
+ *    calls chrome is taken out, unless it, or what is named alike, holds half of the page's text.
  * 2. choose: from the top down, as long as one child holds nearly everything, or the largest element
- *    that says it is the article's body.
- * 3. write: the blocks below it in order, judged once more by their links, words and neighbours.
+ *    that says it is the article's body. Cards of other stories behind it go.
+ * 3. read: the blocks below it in order, and those of the story between it and the headline.
+ * 4. judge: each block by its links, words and neighbours; what is left is written.
  *
  * Linear in the page. No rule names a site.
  */
@@ -20,8 +21,14 @@ struct extract {
     struct buf copyright; /* the first legal line, or empty */
 };
 
-/* headline: as known from the metadata, is left out of the body; may be empty. *out is initialised. */
-void extract_text(const struct html *html, struct str headline, struct extract *out);
+/* What the page's metadata say; each may be empty. Headline and summary are left out of the body when
+ * they stand above it; a body that is all there tells paragraphs of the story from others. */
+struct extract_known {
+    struct str headline, summary, body;
+};
+
+/* *out is initialised. */
+void extract_text(const struct html *html, const struct extract_known *known, struct extract *out);
 void extract_done(struct extract *extract);
 
 #endif

@@ -1,212 +1,12 @@
 #include "hints.h"
 
+#include "hint_words.h"
+
 #include <xxhash.h>
 
-enum { PREFIX = 128 }; /* the word may go on: "recommend" stands for "recommended" */
-
-#define W(word, hints)                                                                             \
-    {                                                                                              \
-        word, sizeof(word) - 1, hints                                                              \
-    }
-#define C HINT_CHROME
-#define N HINT_NAV
-#define S HINT_SHORT
-#define B HINT_BODY
-#define O HINT_CONTENT
-
-/* Sorted. A pair of words stands here joined: "read-more" and "readMore" are "readmore". */
-static const struct {
-    const char *word;
-    size_t len;
-    unsigned hints;
-} WORDS[] = {
-    W("aboutauthor", C),
-    W("abouttheauthor", C),
-    W("ad", C),
-    W("addtoany", C | PREFIX),
-    W("ads", C),
-    W("adsbygoogle", C),
-    W("adslot", C),
-    W("adunit", C),
-    W("advert", C | PREFIX),
-    W("affiliate", S | PREFIX),
-    W("alsolike", C),
-    W("appbanner", N | C),
-    W("articlebody", B),
-    W("articlecontent", B),
-    W("articledetail", O | PREFIX),
-    W("articletags", C),
-    W("articletext", B),
-    W("author", S),
-    W("authorbio", N | C),
-    W("authorbox", C),
-    W("authorcard", C),
-    W("authordescription", C),
-    W("authorinfo", C),
-    W("backtotop", C),
-    W("bio", S),
-    W("blogcontent", B),
-    W("blogpost", O),
-    W("bodycontent", O),
-    W("bodycopy", B),
-    W("bodytext", B),
-    W("bookmark", S),
-    W("breadcrumb", N | C | PREFIX),
-    W("byline", S | PREFIX),
-    W("calltoaction", C),
-    W("caption", HINT_CAPTION),
-    W("captiontext", HINT_CAPTION),
-    W("categories", S),
-    W("category", S),
-    W("clock", S),
-    W("comment", C | HINT_COMMENT),
-    W("commentform", C | HINT_COMMENT),
-    W("commentlist", C | HINT_COMMENT),
-    W("comments", N | C | HINT_COMMENT),
-    W("consent", N | C),
-    W("contentbody", B),
-    W("cookie", N | C | PREFIX),
-    W("copyright", S),
-    W("counter", S),
-    W("credit", HINT_CAPTION),
-    W("credits", HINT_CAPTION),
-    W("cta", S),
-    W("disclaimer", S),
-    W("disqus", C | PREFIX | HINT_COMMENT),
-    W("donate", C),
-    W("donation", C),
-    W("drawer", N | C),
-    W("dropdown", N | C),
-    W("editorspick", C | PREFIX),
-    W("entrybody", B),
-    W("entrycontent", B),
-    W("fbcomments", C | HINT_COMMENT),
-    W("feedback", S),
-    W("figcaption", HINT_CAPTION),
-    W("follow", S | PREFIX),
-    W("footer", N | C),
-    W("forum", S),
-    W("gdpr", N | C),
-    W("hashtag", S | PREFIX),
-    W("helpful", S),
-    W("imagecaption", HINT_CAPTION),
-    W("keyword", S | PREFIX),
-    W("langswitch", N | C | PREFIX),
-    W("languageswitcher", N | C),
-    W("legal", S),
-    W("login", N | C),
-    W("mailinglist", C),
-    W("maincontent", O),
-    W("masthead", N | C),
-    W("megamenu", N | C),
-    W("menu", N | C),
-    W("meta", S),
-    W("metadata", S),
-    W("minread", S),
-    W("modal", C | PREFIX),
-    W("morefrom", C),
-    W("morenews", C),
-    W("moreon", C),
-    W("morestories", C),
-    W("mostpopular", C),
-    W("mostread", C),
-    W("nav", N | C),
-    W("navbar", N | C),
-    W("navigation", N | C),
-    W("newsbody", B),
-    W("newscontent", B),
-    W("newsletter", N | C | PREFIX),
-    W("newstext", B),
-    W("nextpost", C),
-    W("nextprev", C),
-    W("noprint", S),
-    W("offcanvas", N | C),
-    W("optin", C),
-    W("outbrain", C | PREFIX),
-    W("overlay", S),
-    W("pager", N | C),
-    W("pagination", N | C),
-    W("permalink", S),
-    W("photocredit", HINT_CAPTION),
-    W("popular", C),
-    W("popup", C),
-    W("postbody", B),
-    W("postcontent", B),
-    W("postmeta", S),
-    W("postnavigation", C),
-    W("posttags", C),
-    W("posttext", B),
-    W("prevnext", C),
-    W("promo", C | PREFIX),
-    W("pubdate", S),
-    W("published", S),
-    W("rating", S),
-    W("readalso", C),
-    W("reading", S),
-    W("readmore", C),
-    W("readnext", C),
-    W("readtime", S),
-    W("recent", S),
-    W("recentposts", C),
-    W("recirc", C | PREFIX),
-    W("recommend", C | PREFIX),
-    W("register", S),
-    W("related", C | PREFIX),
-    W("respond", C | HINT_COMMENT),
-    W("reviewbody", B),
-    W("richtext", O),
-    W("screenreader", C),
-    W("search", S),
-    W("seealso", C),
-    W("share", N | C | PREFIX),
-    W("sharing", N | C),
-    W("shorturl", C),
-    W("sidebar", C),
-    W("signin", N | C),
-    W("signup", N | C),
-    W("sitemap", N | C),
-    W("skip", S),
-    W("skiplink", N | C),
-    W("social", N | C | PREFIX),
-    W("sponsor", C | PREFIX),
-    W("sronly", C),
-    W("storybody", B),
-    W("storycontent", B),
-    W("storytext", B),
-    W("subscribe", N | C),
-    W("subscription", C),
-    W("tableofcontents", C),
-    W("taboola", C | PREFIX),
-    W("tagcloud", N | C),
-    W("taglist", N | C),
-    W("tags", N | C),
-    W("teaser", C),
-    W("ticker", C),
-    W("timestamp", S),
-    W("toc", C),
-    W("toolbar", N | C),
-    W("topbar", N | C),
-    W("trending", C),
-    W("upnext", C),
-    W("upsell", C),
-    W("views", S),
-    W("visuallyhidden", C),
-    W("weather", S),
-    W("widgetarea", C),
-    W("yarpp", C | PREFIX),
-    W("youmayalsolike", C),
-    W("youmaylike", C),
-};
-
-#undef W
-#undef C
-#undef N
-#undef S
-#undef B
-#undef O
-
-#define WORD_MAX 24
-#define NAME_MAX 512 /* utility classes go on for long, names of things come first */
+#define WORD_MAX      24
+#define ANCHOR_JOINTS 4
+#define NAME_MAX      512 /* utility classes go on for long, names of things come first */
 
 /* Words begin alike when their first two letters are equal: a handful of entries each. Where those of
  * each pair begin is found out once. */
@@ -218,16 +18,15 @@ static size_t pair_of(const char *word)
     return first < LETTERS && second < LETTERS ? first * LETTERS + second : PAIRS;
 }
 
-static const uint8_t *pairs(void)
+static const uint16_t *pairs(void)
 {
-    static uint8_t begin[PAIRS + 1];
-    _Static_assert(ARRAY_LEN(WORDS) <= UINT8_MAX, "begin[] holds them");
+    static uint16_t begin[PAIRS + 1];
     if (begin[PAIRS])
         return begin;
     for (size_t pair = 0, i = 0; pair <= PAIRS; pair++) {
-        while (i < ARRAY_LEN(WORDS) && pair_of(WORDS[i].word) < pair)
+        while (i < HINT_WORD_COUNT && pair_of(HINT_WORDS[i].word) < pair)
             i++;
-        begin[pair] = (uint8_t)i;
+        begin[pair] = (uint16_t)i;
     }
     return begin;
 }
@@ -238,15 +37,17 @@ static unsigned look_up(const char *word, size_t len)
     size_t pair = len < 2 ? PAIRS : pair_of(word);
     if (pair == PAIRS)
         return 0;
-    const uint8_t *begin = pairs();
+    const uint16_t *begin = pairs();
     for (size_t i = begin[pair]; i < begin[pair + 1]; i++) {
-        size_t n = WORDS[i].len;
-        if (n > len || WORDS[i].word[n - 1] != word[n - 1] || memcmp(WORDS[i].word, word, n) != 0)
+        size_t n = HINT_WORDS[i].len;
+        if (n > len || HINT_WORDS[i].word[n - 1] != word[n - 1] ||
+            memcmp(HINT_WORDS[i].word, word, n) != 0)
             continue;
-        if (n == len || (WORDS[i].hints & PREFIX && !(len == n + 1 && word[n] == 'd')))
-            hints |= WORDS[i].hints;
+        if (n == len ||
+            (HINT_WORDS[i].hints & HINT_WORD_PREFIX && !(len == n + 1 && word[n] == 'd')))
+            hints |= HINT_WORDS[i].hints;
     }
-    return hints & ~(unsigned)PREFIX;
+    return hints & ~(unsigned)HINT_WORD_PREFIX;
 }
 
 /* In lower case; 0 when it belongs to no word. */
@@ -317,13 +118,22 @@ static unsigned recall_name(struct hints_memo *memo, struct str name)
     return memo->known[slot].hints;
 }
 
+/* Headings and what stands below them get ids made of their words: "how-to-share-a-subscription". */
+static bool is_anchor(const struct html_node *node, struct str id)
+{
+    unsigned joints = 0;
+    for (size_t i = 0; i < id.len; i++)
+        joints += id.at[i] == '-' || id.at[i] == '_';
+    return html_is_heading(node->tag) || joints >= ANCHOR_JOINTS;
+}
+
 unsigned hints_recall(struct hints_memo *memo, const struct html *html, size_t node)
 {
     const struct html_node *n = &html->nodes[node];
     unsigned hints = 0;
     for (size_t i = 0; i < n->attr_count; i++) {
         const struct html_value *a = &html->attrs[n->attrs + i];
-        if (a->name == HTML_ATTR_CLASS || a->name == HTML_ATTR_ID)
+        if (a->name == HTML_ATTR_CLASS || (a->name == HTML_ATTR_ID && !is_anchor(n, a->value)))
             hints |= recall_name(memo, a->value);
         else if (a->name == HTML_ATTR_ROLE)
             hints |= hints_of_role(a->value);
@@ -338,4 +148,12 @@ unsigned hints_recall(struct hints_memo *memo, const struct html *html, size_t n
 unsigned hints_of(const struct html *html, size_t node)
 {
     return hints_recall(NULL, html, node);
+}
+
+bool hints_sorted(void)
+{
+    for (size_t i = 1; i < HINT_WORD_COUNT; i++)
+        if (strcmp(HINT_WORDS[i - 1].word, HINT_WORDS[i].word) >= 0)
+            return false;
+    return true;
 }

@@ -14,12 +14,15 @@ enum hint {
     HINT_BODY = 4,    /* the text of the story */
     HINT_CONTENT = 8, /* something that holds it */
     HINT_CAPTION = 16,
-    HINT_NAV = 32,    /* leads elsewhere, or to a service: never holds an article's link */
-    HINT_COMMENT = 64 /* chrome even when there is much of it */
+    HINT_NAV = 32,     /* leads elsewhere, or to a service: never holds an article's link */
+    HINT_COMMENT = 64, /* chrome even when there is much of it */
+    HINT_SOFT = 128    /* the chrome of one house is another's story: running text may stay */
 };
 
 unsigned hints_of_name(struct str name);                 /* one class or id attribute */
 unsigned hints_of(const struct html *html, size_t node); /* class, id, role, itemprop, tag */
+
+bool hints_sorted(void); /* for a test: is the table of words in order? */
 
 /* The same for all nodes of a page: the names of rows and cards come again and again. Zeroed at first. */
 #define HINTS_KNOWN 512

@@ -31,6 +31,12 @@
 #define HTML_TAGS(TAG)                                                                             \
     TAG(A, "a", INLINE)                                                                            \
     TAG(ADDRESS, "address", BLOCK)                                                                 \
+    TAG(AMP_AD, "amp-ad", BLOCK)                                                                   \
+    TAG(AMP_CONSENT, "amp-consent", BLOCK)                                                         \
+    TAG(AMP_EMBED, "amp-embed", BLOCK)                                                             \
+    TAG(AMP_SIDEBAR, "amp-sidebar", BLOCK)                                                         \
+    TAG(AMP_STICKY_AD, "amp-sticky-ad", BLOCK)                                                     \
+    TAG(AMP_USER_NOTIFICATION, "amp-user-notification", BLOCK)                                     \
     TAG(AREA, "area", VOID)                                                                        \
     TAG(ARTICLE, "article", BLOCK)                                                                 \
     TAG(ASIDE, "aside", BLOCK)                                                                     \

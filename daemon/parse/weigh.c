@@ -4,6 +4,17 @@
 
 #include "utf8.h"
 
+/* What each byte adds to a text's size: a letter counts one in any alphabet, a character of East
+ * Asia, which is about half a word, three. By the first byte of the character. */
+static uint32_t width(unsigned char c)
+{
+    if (c < 0x80)
+        return 1;
+    if (c < 0xc0)
+        return 0;
+    return c >= 0xe3 && c <= 0xed ? 3 : 1;
+}
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
@@ -16,28 +27,50 @@ static uint64_t zeros(uint64_t bytes)
     return ~(((bytes & low) + low) | bytes | low);
 }
 
-/* Bytes that are not white space, about: runs of white space count once. Eight bytes are looked at
- * at once. */
-static uint32_t text_size(struct str s)
+/* Eight bytes are looked at at once where they are ASCII. */
+uint32_t weigh_size(struct str s)
 {
     const uint64_t each = 0x0101010101010101ULL;
     uint32_t n = 0;
     uint64_t space = 0x80; /* was the byte before one? */
-    size_t i = 0;
-    for (uint64_t word; i + sizeof word <= s.len; i += sizeof word) {
-        memcpy(&word, s.at + i, sizeof word);
-        word = le64toh(word);
+    for (size_t i = 0; i < s.len;) {
+        uint64_t word = each * 0x80;
+        if (i + sizeof word <= s.len) {
+            memcpy(&word, s.at + i, sizeof word);
+            word = le64toh(word);
+        }
+        if (word & each * 0x80) {
+            bool blank = is_blank(s.at[i]);
+            n += blank ? !space : width((unsigned char)s.at[i]);
+            space = blank ? 0x80 : 0;
+            i++;
+            continue;
+        }
         uint64_t blanks = zeros(word ^ each * ' ') | zeros(word ^ each * '\n') |
                           zeros(word ^ each * '\t') | zeros(word ^ each * '\r');
         uint64_t again = (blanks & (blanks << 8 | space)) >> 7;
         n += (uint32_t)(sizeof word - (again * each >> 56));
         space = blanks >> 56;
-    }
-    for (; i < s.len; i++) {
-        n += !(is_blank(s.at[i]) && space);
-        space = is_blank(s.at[i]);
+        i += sizeof word;
     }
     return space && n ? n - 1 : n;
+}
+
+/* A question or a heading that is clicked to unfold its answer is text, other buttons are not. */
+static bool opens_section(const struct html *html, size_t button)
+{
+    size_t node = button, end = html->nodes[button].end;
+    for (unsigned up = 0; node && up < 3; up++, node = html->nodes[node].parent)
+        if (html_is_heading(html->nodes[node].tag))
+            return true;
+    struct str last = STR_NONE;
+    for (size_t i = button + 1; i < end && i < button + 16; i++) {
+        if (html_is_heading(html->nodes[i].tag))
+            return true;
+        if (html->nodes[i].tag == HTML_TEXT && utf8_trim(html->nodes[i].text).len)
+            last = utf8_trim(html->nodes[i].text);
+    }
+    return last.len > 12 && str_ends(last, STR("?"));
 }
 
 static bool is_silent(const struct html *html, size_t i)
@@ -58,9 +91,16 @@ static bool is_silent(const struct html *html, size_t i)
     case HTML_VIDEO:
     case HTML_AUDIO:
     case HTML_INPUT:
-    case HTML_BUTTON:
     case HTML_DIALOG:
+    case HTML_AMP_AD:
+    case HTML_AMP_CONSENT:
+    case HTML_AMP_EMBED:
+    case HTML_AMP_SIDEBAR:
+    case HTML_AMP_STICKY_AD:
+    case HTML_AMP_USER_NOTIFICATION:
         return true;
+    case HTML_BUTTON:
+        return !opens_section(html, i);
     default:
         return false;
     }
@@ -96,20 +136,48 @@ static float block_score(const struct html *html, const struct weight *w, size_t
     return plain * share * (w->own < 80 ? 0.3f : 1.0f);
 }
 
+/* Running text with hardly a link, long enough for a paragraph or two. */
+static bool is_running(const struct weight *w, float least)
+{
+    return w->score >= least && w->links * 8 < w->text;
+}
+
+/* The headings of sections stand in a <header> of their own. */
+static bool is_heading_alone(const struct html *html, const struct weight *w, size_t node)
+{
+    uint32_t headings = 0;
+    for (size_t i = node + 1; i < html->nodes[node].end && i < node + 16; i++)
+        if (html_is_heading(html->nodes[i].tag) && html->nodes[i].tag != HTML_H1)
+            headings += w[i].text;
+    return headings && headings * 10 >= w[node].text * 9;
+}
+
 /* Tags and attributes that mean chrome wherever they stand. */
 static bool says_chrome(const struct html *html, const struct weight *w, size_t i)
 {
+    bool story = w[html->nodes[i].parent].marks & MARK_STORY;
+    if (w[i].marks & MARK_CODE)
+        return false;
+    /* a link in a sentence is part of it, whatever it is named */
+    if (html->nodes[i].tag == HTML_A && w[w[i].block].own >= w[i].text + 60)
+        return false;
     switch (html->nodes[i].tag) {
     case HTML_NAV:
     case HTML_FOOTER:
-    case HTML_ASIDE:
     case HTML_FORM:
-    case HTML_HEADER:
     case HTML_MENU:
         return true;
+    case HTML_HEADER:
+        return !is_heading_alone(html, w, i) || w[i].hints & HINT_CHROME;
+    case HTML_ASIDE: /* boxes of facts belong to the story, boxes of links do not */
+        return !(story && is_running(&w[i], 250) && !(w[i].hints & (HINT_CHROME | HINT_SHORT)));
     default:
-        return (w[i].hints & HINT_CHROME) != 0 || is_hidden(html, i);
+        break;
     }
+    if (w[i].hints & HINT_CHROME)
+        return !(w[i].hints & HINT_SOFT && is_running(&w[i], 150));
+    /* what is folded away, or waits for a click, is read all the same */
+    return is_hidden(html, i) && !(story && is_running(&w[i], 200));
 }
 
 static void sum_up(const struct html *html, struct weight *w)
@@ -133,9 +201,10 @@ static void first_look(const struct html *html, struct weight *w)
         const struct html_node *n = &html->nodes[i];
         w[i].block = html_is_block(n->tag) ? (uint32_t)i : w[n->parent].block;
         w[i].marks =
-            (uint8_t)((w[n->parent].marks & MARK_LINK) | (n->tag == HTML_A ? MARK_LINK : 0));
+            (uint8_t)((w[n->parent].marks & (MARK_LINK | MARK_STORY | MARK_CODE)) |
+                      (n->tag == HTML_A ? MARK_LINK : 0) | (n->tag == HTML_PRE ? MARK_CODE : 0));
         if (n->tag == HTML_TEXT) {
-            uint32_t size = text_size(n->text);
+            uint32_t size = weigh_size(n->text);
             struct weight *block = &w[w[i].block];
             w[i].text = size;
             block->own += size;
@@ -147,6 +216,8 @@ static void first_look(const struct html *html, struct weight *w)
         }
         if (n->attr_count || n->tag == HTML_ARTICLE || n->tag == HTML_MAIN)
             w[i].hints = (uint8_t)hints_recall(memo, html, i);
+        if (n->tag == HTML_ARTICLE || w[i].hints & HINT_BODY)
+            w[i].marks |= MARK_STORY;
         if (is_silent(html, i)) {
             for (size_t k = i; k < n->end; k++) {
                 w[k].marks = MARK_DROPPED;
@@ -158,12 +229,30 @@ static void first_look(const struct html *html, struct weight *w)
     free(memo);
 }
 
+/* The running text of all siblings that are named like this one: the parts of one thing. */
+static float score_alike(const struct html *html, const struct weight *w, size_t node)
+{
+    size_t up = html->nodes[node].parent;
+    struct str name = html_attr(html, node, HTML_ATTR_CLASS);
+    float score = 0;
+    for (size_t i = up + 1; i < html->nodes[up].end; i = html->nodes[i].end)
+        if (html->nodes[i].tag == html->nodes[node].tag &&
+            str_eq(html_attr(html, i, HTML_ATTR_CLASS), name))
+            score += w[i].score;
+    return score;
+}
+
 /* May this chrome go? Not when the page would lose its story. */
 static bool may_drop(const struct html *html, const struct weight *w, size_t i, float total)
 {
-    (void)html;
-    float most = w[i].hints & HINT_COMMENT ? 0.8f : 0.45f;
-    return w[i].score <= most * total;
+    float most = 0.45f;
+    if (w[i].hints & HINT_COMMENT || html->nodes[i].tag == HTML_FOOTER ||
+        html->nodes[i].tag == HTML_NAV)
+        most = 0.8f;
+    if (w[i].score > most * total)
+        return false;
+    /* the look at the siblings is worth it for the few that hold much */
+    return w[i].score < 0.05f * total || score_alike(html, w, i) <= most * total;
 }
 
 static void drop_chrome(const struct html *html, struct weight *w)

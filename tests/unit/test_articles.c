@@ -66,6 +66,22 @@ static void nasty_pages_take_linear_time(void **state)
     check_nasty(PARSE_ARTICLE, "", "<svg>", 100000, "");
     check_nasty(PARSE_ARTICLE, "", "<!--", 100000, "");
     check_nasty(PARSE_ARTICLE, "", "&", 500000, "");
+    check_nasty(PARSE_ARTICLE, "", "<div hidden id='S:1'>x<template id='B:1'></template>", 20000,
+                "");
+    check_nasty(PARSE_ARTICLE, "", "<template id='B:7'></template><p hidden id='S:7'>x", 20000, "");
+    check_nasty(PARSE_ARTICLE, "", "<button><p>Is it so?", 50000, "");
+    check_nasty(PARSE_ARTICLE, "", "<blockquote>so many words that it is worth a look</blockquote>",
+                20000, "");
+    check_nasty(PARSE_ARTICLE, "<h1>x</h1>", "<div class=c><h3><a href=/1>another story</a></h3>",
+                20000, "");
+    check_nasty(PARSE_ARTICLE, "<h1>x</h1>",
+                "<div class=toc-para><p>A sentence, long enough to be taken for text.</p>", 10000,
+                "");
+    check_nasty(PARSE_ARTICLE, "<h1>a b c</h1>", "<h1>a b c</h1><p>By Ann Lee", 30000, "");
+    check_nasty(PARSE_ARTICLE,
+                "<script type='application/ld+json'>{\"@type\":\"NewsArticle\",\"articleBody\":\"",
+                "word ", 100000, "\"}</script><p>word<p>word<p>word<p>word<p>word");
+    check_nasty(PARSE_ARTICLE, "<p>", "\xd1\x84\xd0\xbe\xd1\x82\xd0\xbe: ", 50000, "</p>");
 }
 
 int main(void)
