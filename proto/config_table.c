@@ -222,7 +222,8 @@ static const struct conf_setting fetch_settings[] = {
      .initial = "0",
      .min = 0,
      .max = 1000000000,
-     .help = "asks of all sources with every: auto together; their intervals keep to it; 0: no budget"},
+     .help =
+         "asks of all sources with every: auto together; their intervals keep to it; 0: no budget"},
 };
 static const struct conf_table fetch_table = {TABLE(fetch_settings)};
 

@@ -204,11 +204,8 @@ static size_t closes(void *context, struct xml_name name)
 int xmlfeed_read(struct document *document, const struct xml_dialect *dialect)
 {
     struct reader *r = xcalloc(1, sizeof *r);
-    const struct xml_events events = {.ctx = r,
-                                      .on_start = on_start,
-                                      .on_end = on_end,
-                                      .on_text = on_text,
-                                      .closes = closes};
+    const struct xml_events events = {
+        .ctx = r, .on_start = on_start, .on_end = on_end, .on_text = on_text, .closes = closes};
     r->document = document;
     r->dialect = dialect;
     feedout_init(&r->out, document);

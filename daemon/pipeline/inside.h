@@ -63,7 +63,7 @@ struct pipeline {
         uint64_t accepted, known, refused; /* since start, of answered batches */
     } push;
     struct discovery *discoveries; /* addresses that are looked at before they are added */
-    struct { /* under an embargo, on their way to the disk: embargo.c */
+    struct {                       /* under an embargo, on their way to the disk: embargo.c */
         struct unsettled_embargo {
             uint64_t id, generation;
             bool was_new;
