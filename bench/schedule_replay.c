@@ -188,7 +188,7 @@ static int64_t miniflux(struct reader *r, const struct look *l, double factor)
         week++;
     if (week == 0)
         return USEC_PER_DAY;
-    return bound((int64_t)(7 * 24 * 60 / (week * factor) + 0.5) * USEC_PER_MIN, 5 * USEC_PER_MIN,
+    return bound(lround(7 * 24 * 60 / (week * factor)) * USEC_PER_MIN, 5 * USEC_PER_MIN,
                  USEC_PER_DAY);
 }
 

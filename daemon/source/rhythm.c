@@ -21,9 +21,9 @@
 #define BUSY_DISCOUNT 0.35
 #define STEP_US       (5 * USEC_PER_MIN)
 #define STEP_H        (5.0 / 60)
-#define STEPS_MOST    (24 * 12) /* the longest wait */
+#define STEPS_MOST    288 /* the longest wait: a day */
 #define STEPS_HORIZON                                                                              \
-    (STEPS_MOST + 12 * 12) /* half a day is planned, what lies behind costs as usual */
+    (STEPS_MOST + 144) /* half a day is planned, what lies behind costs as usual */
 
 /* ---- bins */
 
@@ -181,11 +181,12 @@ static void look_ahead(const struct rhythm *r, int64_t now, struct prospect *p)
     double usually = average(r) * STEP_H, excess = mood(r, now) - 1;
     double fading = exp2(-STEP_H / MOOD_HALF_H);
     p->items[0] = p->moment[0] = 0;
-    for (unsigned i = 0; i < STEPS_HORIZON; i++, excess *= fading) {
+    for (unsigned i = 0; i < STEPS_HORIZON; i++) {
         int64_t at = now + i * STEP_US + STEP_US / 2;
         double n = usually * hour[hour_of(at)] * day[day_of(at)] * slot[slot_of(at)] * (1 + excess);
         p->items[i + 1] = p->items[i] + n;
         p->moment[i + 1] = p->moment[i] + n * i;
+        excess *= fading;
     }
 }
 

@@ -7,12 +7,12 @@
  * halves every RHYTHM_HALF_DAYS. Shares begin at 1 and leave it only as items prove it.
  *
  * The plan: a request has a price, the waiting of items for it another one, namely one an hour and
- * item. rhythm_next() finds the series of requests over the next days that costs least (dynamic
+ * item. rhythm_wait_us() finds the series of requests over the next day that costs least (dynamic
  * programming over slots of five minutes) and gives the first of them. For a steady source this is
- * the square-root rule of web crawlers, interval = sqrt(2 price / rate) (Cho and Garcia-Molina,
- * "Effective page refresh policies for web crawlers", ACM TODS 28(4), 2003, section 4 on why not in
- * proportion to the rate), with some more for the busy; for one that sleeps at night or publishes at the full hour it waits for
- * that.
+ * the square-root rule known from web crawlers, interval = sqrt(2 price / rate), with some more for
+ * the busy (Cho and Garcia-Molina, "Effective page refresh policies for web crawlers", ACM TODS
+ * 28(4), 2003, on why not in proportion to the rate); one that sleeps at night or publishes at the
+ * full hour is asked when that is over.
  *
  * Pure: the caller brings the time. Wall times in microseconds, GMT.
  */

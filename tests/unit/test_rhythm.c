@@ -83,7 +83,9 @@ static void a_dearer_request_is_made_less_often(void **state)
     struct rhythm_plan dear = plan;
     watch(&r, 14, by_day);
     int64_t noon = r.at / USEC_PER_DAY * USEC_PER_DAY + 36 * USEC_PER_HOUR, before = 0;
-    for (dear.price_h = 0.02; dear.price_h < 5; dear.price_h *= 4) {
+    static const double prices[] = {0.02, 0.08, 0.32, 1.28};
+    for (size_t i = 0; i < 4; i++) {
+        dear.price_h = prices[i];
         int64_t wait = rhythm_wait_us(&r, &dear, noon);
         assert_true(wait >= before);
         before = wait;
