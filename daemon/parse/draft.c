@@ -11,7 +11,7 @@ void draft_reset(struct draft *draft, struct arena *arena)
 {
     struct buf keywords = draft->keywords;
     buf_reset(&keywords);
-    *draft = (struct draft){.arena = arena, .keywords = keywords};
+    *draft = (struct draft){.arena = arena, .dates = draft->dates, .keywords = keywords};
 }
 
 void draft_done(struct draft *draft)
@@ -98,15 +98,36 @@ void draft_add_keywords(struct draft *draft, struct str words)
         draft_add_keyword(draft, word);
 }
 
+static enum date_order order_of(struct draft_dates *dates)
+{
+    if (!dates->asked)
+        dates->order = date_order_in(dates->text);
+    if (!dates->asked && dates->order == DATE_ORDER_UNKNOWN)
+        dates->order = date_order_of(*dates->language);
+    dates->asked = true;
+    return dates->order;
+}
+
+static bool read_date(const struct draft *draft, struct str text, int64_t *out)
+{
+    struct date date;
+    int err = date_read(text, DATE_ORDER_UNKNOWN, &date);
+    if (err == -EDOM && draft->dates)
+        err = date_read(text, order_of(draft->dates), &date);
+    if (err == 0)
+        *out = date.us;
+    return err == 0;
+}
+
 void draft_set_published(struct draft *draft, unsigned rank, struct str date)
 {
-    if (rank > draft->published_rank && date_parse(date, &draft->published_at) == 0)
+    if (rank > draft->published_rank && read_date(draft, date, &draft->published_at))
         draft->published_rank = rank;
 }
 
 void draft_set_updated(struct draft *draft, unsigned rank, struct str date)
 {
-    if (rank > draft->updated_rank && date_parse(date, &draft->updated_at) == 0)
+    if (rank > draft->updated_rank && read_date(draft, date, &draft->updated_at))
         draft->updated_rank = rank;
 }
 

@@ -6,10 +6,20 @@
 #define DATELINE_DRAFT_H
 
 #include "arena.h"
+#include "date.h"
 #include "format.h"
 
+/* What "05/01/2026" means in one document: looked for when the first such date is met. */
+struct draft_dates {
+    struct str text;            /* of the document */
+    const struct str *language; /* its own, when it says one */
+    enum date_order order;
+    bool asked;
+};
+
 struct draft {
-    struct arena *arena; /* lent: where the texts live */
+    struct arena *arena;       /* lent: where the texts live */
+    struct draft_dates *dates; /* lent, NULL: ambiguous dates are refused */
     struct str field[ITEM_FIELDS];
     unsigned rank[ITEM_FIELDS];
     int64_t published_at, updated_at;
@@ -22,7 +32,7 @@ struct draft {
     struct item_media media[ITEM_MEDIA_MAX];
 };
 
-/* Empties it for the next item; the arena is left alone. */
+/* Empties it for the next item; the arena and what is known of dates are left alone. */
 void draft_reset(struct draft *draft, struct arena *arena);
 void draft_done(struct draft *draft);
 

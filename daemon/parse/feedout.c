@@ -10,6 +10,9 @@
 void feedout_init(struct feedout *out, struct document *document)
 {
     *out = (struct feedout){.document = document};
+    out->dates.text = document->text;
+    out->dates.language = &out->feed.field[ITEM_LANGUAGE];
+    out->feed.dates = out->item.dates = &out->dates;
     draft_reset(&out->feed, &out->feed_arena);
     draft_reset(&out->item, &out->arena);
 }

@@ -14,6 +14,7 @@ struct feedout {
     struct arena arena;      /* lives as long as the item, or the items that wait */
     struct draft feed;       /* its headline, summary, link, guid, … are the feed's own */
     struct draft item;       /* the one being read */
+    struct draft_dates dates;
     bool author_inherits;
     struct str said[ABOUT_FIELDS]; /* what it says of itself beyond what `feed` holds */
     unsigned said_rank[ABOUT_FIELDS];
