@@ -39,6 +39,7 @@
 #define LIMIT_HOLD_WAIT_MS    60000        /* a host's Retry-After up to this is waited out in its line, a longer one is told at once */
 #define LIMIT_AUTO_MIN_MS     600000       /* learned intervals: the least */
 #define LIMIT_AUTO_FIRST_MS   3600000      /* learned intervals: before the first answer */
+#define LIMIT_RHYTHM_SAID     20           /* items that a source must have had before explain tells its hours */
 #define LIMIT_PRICE_MS        360000       /* a request is worth this long a wait of one item, unless there is a budget */
 #define LIMIT_RHYTHM_TIMES    256          /* publishing times that one poll teaches; more items count without */
 #define LIMIT_START_SPREAD_MS 600000       /* sources overdue at the start are spread over at most this */

@@ -346,6 +346,41 @@ static void say_health(const struct source *s, struct buf *out)
     say_time(out, "Last something new", c->last_new);
 }
 
+/* The twelve hours in a row that had most items. */
+static unsigned busiest_half_day(const struct rhythm *r, float *share)
+{
+    unsigned best = 0;
+    float most = -1, all = 0;
+    for (unsigned h = 0; h < RHYTHM_HOURS; h++)
+        all += r->hour[h];
+    for (unsigned from = 0; from < RHYTHM_HOURS; from++) {
+        float sum = 0;
+        for (unsigned h = from; h < from + RHYTHM_HOURS / 2; h++)
+            sum += r->hour[h % RHYTHM_HOURS];
+        if (sum > most) {
+            most = sum;
+            best = from;
+        }
+    }
+    *share = all > 0 ? most / all : 0;
+    return best;
+}
+
+static void say_rhythm(const struct source *s, struct buf *out)
+{
+    const struct rhythm *r = &s->schedule.rhythm;
+    float share;
+    unsigned from = busiest_half_day(r, &share);
+    if (!r->at || r->items < LIMIT_RHYTHM_SAID)
+        return;
+    double a_day = rhythm_items(r, r->at, r->at + USEC_PER_DAY);
+    buf_printf(out, "About %.*f items are expected in a day", a_day < 10 ? 1 : 0, a_day);
+    if (share > 0.6)
+        buf_printf(out, ", %.0f of 100 between %02u:00 and %02u:00 GMT", (double)share * 100, from,
+                   (from + RHYTHM_HOURS / 2) % RHYTHM_HOURS);
+    buf_printf(out, ".\n");
+}
+
 static void explain_push(const struct source *s, struct buf *out)
 {
     buf_printf(out, "Programs hand in the items of source %s (dateline push --source %s).\n",
@@ -371,6 +406,8 @@ void source_explain(const struct source *s, struct buf *out)
     say_next(s, out);
     say_move(s, out);
     say_health(s, out);
+    if (s->kind->asks)
+        say_rhythm(s, out);
     if (s->etag || s->last_modified)
         buf_printf(out, "It is asked for changes only (%s).\n",
                    s->etag ? log_safez(s->etag) : log_safez(s->last_modified));

@@ -240,11 +240,62 @@ static void an_abandoned_ask_is_due_again(void **state)
     settle(a, fine);
 }
 
+static void when_it_publishes_is_told_and_survives(void **state)
+{
+    (void)state;
+    enum { ITEMS = 60 };
+    int64_t times[ITEMS]; /* six a day, from 06:00 to 11:00 GMT */
+    for (int i = 0; i < ITEMS; i++)
+        times[i] = NOW / USEC_PER_DAY * USEC_PER_DAY - (i / 6) * USEC_PER_DAY -
+                   (18 - i % 6) * USEC_PER_HOUR;
+    struct source_outcome o = fine;
+    o.items = o.fresh_items = o.fresh_at_count = ITEMS;
+    o.fresh_at = times;
+    struct source *a = add("a", "http://a/", 0);
+    sources_start(sources);
+    sources_run(sources);
+    settle(a, o);
+    struct buf text = BUF_NONE, stored = BUF_NONE;
+    source_explain(a, &text);
+    assert_non_null(strstr(buf_cstr(&text), "items are expected in a day, 100 of 100 between "));
+    source_state(a, &stored);
+    struct schedule before = a->schedule;
+    assert_int_equal(sources_remove(sources, STR("a")), 0);
+    a = add_state("a", "http://a/", 0, buf_str(&stored));
+    assert_int_equal(a->schedule.rhythm.at, before.rhythm.at);
+    assert_int_equal(a->schedule.window, ITEMS);
+    for (unsigned h = 0; h < RHYTHM_HOURS; h++)
+        assert_true(a->schedule.rhythm.hour[h] > before.rhythm.hour[h] - 0.002F &&
+                    a->schedule.rhythm.hour[h] <= before.rhythm.hour[h]);
+    buf_free(&text);
+    buf_free(&stored);
+}
+
+static void a_stored_rhythm_that_cannot_be_is_cut_or_left(void **state)
+{
+    (void)state;
+    static const char *const odd[] = {
+        "{\"v\":1,\"address\":\"http://a/\",\"rhythm\":[1,2,3]}",
+        "{\"v\":1,\"address\":\"http://a/\",\"rhythm\":{\"x\":1}}",
+        "{\"v\":1,\"address\":\"http://a/\",\"rhythm\":[9e18,-1,9223372036854775807,\"x\",null,"
+        "0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0, 0,0,0,0,0,0,0, "
+        "0,0,0,0,0,0,0,0,0,0,0,-5]}"};
+    for (size_t i = 0; i < ARRAY_LEN(odd); i++) {
+        struct source *a = add_state("a", "http://a/", 0, str_of(odd[i]));
+        const struct rhythm *r = &a->schedule.rhythm;
+        assert_true(r->at >= 0 && r->at <= NOW && r->items >= 0 && r->seen_h >= 0 &&
+                    r->items < 1e7F);
+        assert_int_equal(sources_remove(sources, STR("a")), 0);
+    }
+}
+
 #define ASKING(name) cmocka_unit_test_setup_teardown(name, begin_frozen, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ASKING(when_it_publishes_is_told_and_survives),
+        ASKING(a_stored_rhythm_that_cannot_be_is_cut_or_left),
         ASKING(a_source_goes_home_when_its_new_address_fails_three_times),
         ASKING(a_source_goes_home_at_once_when_nothing_is_at_its_new_address),
         ASKING(a_host_that_wants_rest_is_no_dead_address),
