@@ -101,9 +101,10 @@ const char *clock_format(int64_t us, char out[CLOCK_TEXT])
 const char *clock_format_at(int64_t us, int offset_min, char out[CLOCK_TEXT])
 {
     unsigned minutes = (unsigned)(offset_min < 0 ? -offset_min : offset_min);
-    clock_format(us + offset_min * USEC_PER_MIN, out);
-    if (offset_min == 0)
-        return out;
+    int64_t there;
+    if (offset_min == 0 || __builtin_add_overflow(us, offset_min * USEC_PER_MIN, &there))
+        return clock_format(us, out);
+    clock_format(there, out);
     char *to = out + strlen(out) - 1; /* the Z */
     *to++ = offset_min < 0 ? '-' : '+';
     to = put_digits(to, 2, minutes / 60 % 100, ':');

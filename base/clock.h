@@ -21,8 +21,8 @@ int64_t clock_mono(void); /* monotonic: for every interval */
 void clock_set(int64_t wall_us); /* frozen from now on; 0 lets it run again */
 void clock_advance(int64_t us);  /* only when frozen */
 
-/* "2026-11-21T18:32:12.000123Z"; the fraction is left out when it is zero. `out` holds 32 bytes. Years 0000 to 9999. */
-#define CLOCK_TEXT 32
+/* "2026-11-21T18:32:12.000123Z"; the fraction is left out when it is zero. Years 0000 to 9999. */
+#define CLOCK_TEXT 40 /* the longest, with an offset, has 33 bytes */
 const char *clock_format(int64_t wall_us, char out[CLOCK_TEXT]);
 /* The same instant as a clock so many minutes east of Greenwich shows it: "…T20:32:12+02:00"; 0 is Z. */
 const char *clock_format_at(int64_t wall_us, int offset_min, char out[CLOCK_TEXT]);

@@ -364,8 +364,10 @@ struct census {
 
 static struct census take_census(struct str bytes)
 {
-    const unsigned char *p = (const unsigned char *)bytes.at, *end = p + bytes.len;
     struct census census = {0, 0, 0};
+    if (bytes.len == 0) /* bytes.at may be NULL then */
+        return census;
+    const unsigned char *p = (const unsigned char *)bytes.at, *end = p + bytes.len;
     while (p < end) {
         if (*p < 0x80) {
             p += utf8_ascii((struct str){(const char *)p, (size_t)(end - p)});

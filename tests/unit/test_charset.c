@@ -54,6 +54,15 @@ static void the_document_is_asked_when_http_is_silent(void **state)
             "<?xml version='1.0' encoding='koi8-r'?>Да");
 }
 
+static void nothing_at_all_is_text(void **state)
+{
+    (void)state;
+    struct charset_result result;
+    charset_decode(STR_NONE, STR_NONE, &result);
+    assert_int_equal(result.text.len, 0);
+    buf_free(&result.memory);
+}
+
 static void a_claim_that_the_bytes_contradict_is_not_believed(void **state)
 {
     (void)state;
@@ -168,6 +177,7 @@ int main(void)
         cmocka_unit_test(a_byte_order_mark_beats_every_claim),
         cmocka_unit_test(labels_mean_what_browsers_take_them_for),
         cmocka_unit_test(the_document_is_asked_when_http_is_silent),
+        cmocka_unit_test(nothing_at_all_is_text),
         cmocka_unit_test(a_claim_that_the_bytes_contradict_is_not_believed),
         cmocka_unit_test(scars_become_replacement_characters_and_nothing_else_is_lost),
         cmocka_unit_test(legacy_charsets_are_guessed_from_the_bytes),

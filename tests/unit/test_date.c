@@ -208,6 +208,11 @@ static void the_zone_of_a_text_is_kept_beside_the_instant(void **state)
     assert_int_equal(date_read(STR("5 Jul 2026"), DATE_ORDER_UNKNOWN, &date), 0);
     assert_false(date.has_time);
     assert_string_equal(clock_format_at(date.us, date.offset_min, text), "2026-07-05T00:00:00Z");
+    /* the longest there is, and times that no offset can move */
+    assert_string_equal(clock_format_at(1767225600123456, -330, text),
+                        "2025-12-31T18:30:00.123456-05:30");
+    assert_true(strlen(text) < CLOCK_TEXT);
+    assert_string_equal(clock_format_at(INT64_MAX, 60, text), "9999-01-10T04:00:54.775807Z");
 }
 
 static void what_makes_no_sense_is_refused(void **state)
