@@ -31,8 +31,9 @@ static const struct {
     [PARSE_MAIL] = {"mail", mail_read, "a mail"},
 };
 
-static const char *const NAMES[] = {"auto",    "rss",      "atom",  "jsonfeed", "sitemap", "page",
-                                    "article", "wirecopy", "ninjs", "nitf",     "newsml",  NULL};
+static const char *const NAMES[] = {"auto",   "rss",     "atom",     "jsonfeed", "sitemap",
+                                    "page",   "article", "wirecopy", "ninjs",    "nitf",
+                                    "newsml", "mail",    NULL};
 
 const char *parse_type_name(enum parse_type type)
 {

@@ -42,8 +42,21 @@ static size_t plain_end(struct search *s)
     return SIZE_MAX;
 }
 
+/* The offset of the next "-->" from `at` on. Each stretch of the page is searched once, however many
+ * scripts begin a comment in it. */
+static size_t next_arrow(struct rawtext *known, const struct search *s, size_t at)
+{
+    const char *from = s->text.at + at;
+    if (!known->arrow || from > known->arrow || from < known->arrow_from) {
+        size_t hit = str_find(str_from(s->text, at), STR("-->"));
+        known->arrow_from = from;
+        known->arrow = hit == SIZE_MAX ? s->text.at + s->text.len : from + hit;
+    }
+    return (size_t)(known->arrow - s->text.at);
+}
+
 /* Within "<!--" of a script, a script is written that has an end tag of its own. */
-static size_t script_end(struct search *s)
+static size_t script_end(struct rawtext *known, struct search *s)
 {
     size_t comment_end = 0;
     for (size_t at = next_open(s, 0); at < s->text.len; at = next_open(s, at + 1)) {
@@ -55,8 +68,7 @@ static size_t script_end(struct search *s)
             if (take_end(s, at))
                 return at;
         } else if (at >= comment_end && str_starts(str_from(s->text, at), STR("<!--"))) {
-            size_t end = str_find(str_from(s->text, at + 2), STR("-->"));
-            comment_end = end == SIZE_MAX ? s->text.len : at + 2 + end;
+            comment_end = next_arrow(known, s, at + 2);
         }
     }
     return SIZE_MAX;
@@ -93,7 +105,7 @@ size_t rawtext_end(struct rawtext *known, struct str rest, enum html_tag tag)
     if (known->plain[tag] || !(tag == HTML_SCRIPT || flags & HTML_FLAG_NESTS))
         end = plain_end(&s);
     else if (tag == HTML_SCRIPT)
-        end = script_end(&s);
+        end = script_end(known, &s);
     else
         end = nested_end(&s, flags & HTML_FLAG_FOREIGN);
     if (end == SIZE_MAX) {

@@ -8,6 +8,8 @@
 struct rawtext {
     bool endless[HTML_TAG_COUNT]; /* there is no end tag behind */
     bool plain[HTML_TAG_COUNT]; /* some that were opened within others had none: all count alike */
+    const char *arrow,
+        *arrow_from; /* the first "-->" behind, the page's end without one; from where on */
 };
 
 /* `rest` begins behind the start tag; the rest of the page. Offset of the end tag, SIZE_MAX when there is

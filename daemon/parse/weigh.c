@@ -4,6 +4,8 @@
 
 #include "utf8.h"
 
+#define STORY_LEAST 200 /* score: a paragraph or two */
+
 /* What each byte adds to a text's size: a letter counts one in any alphabet, a character of East
  * Asia, which is about half a word, three. By the first byte of the character. */
 static uint32_t width(unsigned char c)
@@ -255,9 +257,10 @@ static bool may_drop(const struct html *html, const struct weight *w, size_t i, 
     return w[i].score < 0.05f * total || score_alike(html, w, i) <= most * total;
 }
 
-static void drop_chrome(const struct html *html, struct weight *w)
+/* Drops what is chrome; the score of what went for its name alone. */
+static float drop_chrome(const struct html *html, struct weight *w)
 {
-    float total = w[0].score;
+    float total = w[0].score, named = 0;
     for (size_t i = 1; i < html->count; i++) {
         const struct html_node *n = &html->nodes[i];
         bool drop = w[i].marks & MARK_DROPPED;
@@ -267,9 +270,25 @@ static void drop_chrome(const struct html *html, struct weight *w)
         }
         if (!drop)
             continue;
+        bool by_name = !(w[i].marks & MARK_DROPPED) && w[i].hints & HINT_CHROME &&
+                       !(w[i].hints & (HINT_COMMENT | HINT_NAV));
+        named += by_name ? w[i].score : 0;
         for (size_t k = i; k < n->end; k++)
-            w[k].marks |= MARK_DROPPED;
+            w[k].marks |= MARK_DROPPED | (by_name && !(w[k].marks & MARK_DROPPED) ? MARK_NAMED : 0);
         i = n->end - 1;
+    }
+    return named;
+}
+
+/* Each box alone held less than the page could lose, all of them together were the story: the
+ * entries of a ticker, a news box made of promos. Their names do not count on this page. */
+static void take_back(const struct html *html, struct weight *w)
+{
+    for (size_t i = 1; i < html->count; i++) {
+        if (w[i].marks & MARK_NAMED)
+            w[i].marks &= (uint8_t) ~(MARK_DROPPED | MARK_NAMED);
+        if (!(w[i].hints & (HINT_COMMENT | HINT_NAV)))
+            w[i].hints &= (uint8_t)~HINT_CHROME;
     }
 }
 
@@ -287,9 +306,17 @@ struct weight *weigh(const struct html *html)
     struct weight *w = xcalloc(html->count, sizeof *w);
     first_look(html, w);
     sum_up(html, w);
-    drop_chrome(html, w);
+    float named = drop_chrome(html, w);
     clear_sums(html, w);
     sum_up(html, w);
+    if (w[0].score < STORY_LEAST && named > 3 * w[0].score && named >= STORY_LEAST) {
+        take_back(html, w);
+        clear_sums(html, w);
+        sum_up(html, w);
+        drop_chrome(html, w);
+        clear_sums(html, w);
+        sum_up(html, w);
+    }
     return w;
 }
 

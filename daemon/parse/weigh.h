@@ -10,7 +10,8 @@ enum mark {
     MARK_DROPPED = 1,
     MARK_LINK = 2,  /* inside an <a> */
     MARK_STORY = 4, /* inside what calls itself the article or its text */
-    MARK_CODE = 8   /* inside <pre> */
+    MARK_CODE = 8,  /* inside <pre> */
+    MARK_NAMED = 16 /* dropped for its name alone */
 };
 
 struct weight {

@@ -495,6 +495,8 @@ static void no_page_is_searched_again_and_again(void **state)
                  {"<svg>", "<svg "},
                  {"", "<script><!--<script>"},
                  {"", "<script><!--<script></script>"},
+                 {"", "<script><!--</script>"},
+                 {"", "<script>/*<!--*/</script>"},
                  {"<script>", "<!-->"},
                  {"<script>", "<!--"},
                  {"", "<template><template></template>"},
