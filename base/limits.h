@@ -114,6 +114,7 @@
 #define LIMIT_AUTHORISED_BYTES (2UL << 20) /* bytes of an authorised-keys file: LIMIT_AUTHORISED_KEYS long lines */
 #define LIMIT_AUTHORISED_KEYS 10000        /* ten for each of LIMIT_WORKERS */
 #define LIMIT_LEASE_MS        30000
+#define LIMIT_RELEASES_A_TURN 64       /* embargoed items that one turn of the loop lets go */
 #define LIMIT_EMBARGO_DAYS    366          /* an item may be held back so long: what is longer is a slip, or nothing to be published */
 #define LIMIT_DELIVERIES      5            /* then an item is dead */
 #define LIMIT_WORKER_DEATHS   3            /* workers that died holding an item: it is the poison */

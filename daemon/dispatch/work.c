@@ -295,8 +295,10 @@ void work_tick(struct dispatch *d, int64_t now)
     for (unsigned i = 0; i < DELAYS; i++)
         while (d->delayed[i] && d->delayed[i]->ready_at <= now)
             work_to(d, d->delayed[i], WORK_READY, d->delayed[i]->deaths, 0);
-    struct work *first;
-    while (!d->draining && (first = embargo_first(d)) && first->ready_at <= clock_now())
+    struct work *first; /* each is read from the store: those of a full hour take several turns */
+    for (unsigned i = 0; i < LIMIT_RELEASES_A_TURN && !d->draining && (first = embargo_first(d)) &&
+                         first->ready_at <= clock_now();
+         i++)
         release(d, first);
 }
 

@@ -330,6 +330,7 @@ void link_judge(struct link_room *room, struct str source_id, const struct link_
     else
         out->verdict = withdrawn ? LINK_RETRACTION : LINK_UPDATE;
 
+    out->same = same;
     out->alias = !listed;
     out->first_created = known ? seen.first_created : now;
     out->version = (known ? seen.version : 0) + (out->verdict != LINK_KNOWN);

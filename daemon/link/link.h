@@ -51,6 +51,7 @@ bool link_is_listed(struct link_room *room, const struct link_identity *identity
 
 struct link_answer {
     enum link_verdict verdict;
+    bool same; /* KNOWN as the newest version there is, not as one that was replaced since */
     uint32_t version;
     int64_t first_created;
     char duplicate_of[LINK_URI]; /* uri of the first item with this text, elsewhere; or empty */

@@ -58,7 +58,7 @@ static void ignore(struct carrier *carrier, struct batch *batch,
 /* event: NULL, that of the verdict. */
 static void enqueue(struct carrier *carrier, struct batch *batch, const struct item *item,
                     const struct link_identity *identity, const struct link_answer *answer,
-                    const char *event)
+                    const struct embargo_held *held, const char *event)
 {
     struct pipeline *p = carrier->pipeline;
     struct buf *row = &p->row;
@@ -79,6 +79,8 @@ static void enqueue(struct carrier *carrier, struct batch *batch, const struct i
         ignore(carrier, batch, identity, &p->seen.refused, "too large for a message");
         return;
     }
+    if (held->found) /* not before: what is refused takes nobody's place */
+        embargo_replace(carrier, batch, identity, held);
     uint64_t id = p->numbers.next_queue_id++;
     struct link_writer writer = batch_writer(batch);
     link_remember(p->link, identity, answer, id, batch->generation, &writer);
@@ -135,12 +137,11 @@ static void take_version(struct carrier *carrier, struct batch *batch, const str
     struct pipeline *p = carrier->pipeline;
     struct link_writer writer = batch_writer(batch);
     bool unseen = held->found && held->was_new;
-    if (held->found)
-        embargo_replace(carrier, batch, identity, held);
     if (!unseen || answer->verdict != LINK_RETRACTION) {
-        enqueue(carrier, batch, item, identity, answer, unseen ? "new" : NULL);
+        enqueue(carrier, batch, item, identity, answer, held, unseen ? "new" : NULL);
         return;
     }
+    embargo_replace(carrier, batch, identity, held);
     link_remember(p->link, identity, answer, 0, batch->generation, &writer);
     batch->dirty = true;
     carrier_known(p);
@@ -153,9 +154,11 @@ static void take_known(struct carrier *carrier, struct batch *batch, const struc
 {
     struct pipeline *p = carrier->pipeline;
     struct link_writer writer = batch_writer(batch);
-    if (held->found)
-        embargo_move(carrier, batch, item, identity, held);
-    if (link_remember(p->link, identity, answer, 0, batch->generation, &writer))
+    /* An older version that comes again says nothing of the newest one's time. What could not be moved
+     * yet is not remembered either: it counts when it comes the next time. */
+    bool settled =
+        !held->found || !answer->same || embargo_move(carrier, batch, item, identity, held);
+    if (settled && link_remember(p->link, identity, answer, 0, batch->generation, &writer))
         batch->dirty = true;
     carrier_known(p);
     carrier->known++;

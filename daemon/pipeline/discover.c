@@ -136,6 +136,8 @@ static void take_feed_of_page(struct discovery *d, struct str feeds)
     for (size_t i = 0; i < feeds.len; i++)
         count += feeds.at[i] == '\n';
     char *url = str_dup(first);
+    /* A page may name any address: the leave that the operator gave was for this site. */
+    d->allow_private = d->allow_private && url_same_site(str_of(d->url), first);
     char *found = count == 1 ? xasprintf("a page; its feed is at %s", url)
                              : xasprintf("a page with %zu feeds; the first is at %s", count, url);
     take(d, "feed", url, found);

@@ -70,21 +70,22 @@ void embargo_replace(struct carrier *carrier, struct batch *batch,
         batch_finish(batch, held->id, false);
 }
 
-void embargo_move(struct carrier *carrier, struct batch *batch, const struct item *item,
+bool embargo_move(struct carrier *carrier, struct batch *batch, const struct item *item,
                   const struct link_identity *identity, struct embargo_held *held)
 {
     struct pipeline *p = carrier->pipeline;
     char until[CLOCK_TEXT];
     int64_t release_at = embargo_of(item);
-    if (held->on_way) /* twice in one document: the first time stands */
-        return;
+    if (held->on_way)
+        return false;
     work_embargo_until(&held->row, release_at ? release_at : clock_now());
     release_at = work_item(held->id, buf_str(&held->row), 0, 0).release_at;
     if (release_at == dispatch_embargo(p->dispatch, held->id))
-        return;
+        return true;
     log_info("pipeline: embargo moved source=%s uri=%s until=%s", source_def(carrier->source)->id,
              identity->uri, clock_format(release_at, until));
     store_queue_put(batch->change, held->id, buf_str(&held->row));
     batch->dirty = true;
     dispatch_embargo_until(p->dispatch, held->id, release_at);
+    return true;
 }

@@ -27,8 +27,9 @@ void embargo_find(struct pipeline *pipeline, const struct link_identity *identit
 /* Out of the queue, without a record. */
 void embargo_replace(struct carrier *carrier, struct batch *batch,
                      const struct link_identity *identity, const struct embargo_held *held);
-/* The same text came again; its publisher names another time, or none any more. */
-void embargo_move(struct carrier *carrier, struct batch *batch, const struct item *item,
+/* The same text came again; its publisher names another time, or none any more. False: it is on its way
+ * to the disk and cannot be moved yet. */
+bool embargo_move(struct carrier *carrier, struct batch *batch, const struct item *item,
                   const struct link_identity *identity, struct embargo_held *held);
 
 /* The batch holds one that is under an embargo. event: its own, a static text. */

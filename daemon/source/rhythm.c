@@ -132,6 +132,8 @@ void rhythm_watched(struct rhythm *r, int64_t until, const int64_t *times, uint3
                     uint32_t items)
 {
     int64_t from = r->at;
+    if (until < from) /* the clock was put right: what it says now is believed */
+        r->at = until;
     if (from == 0 || until <= from)
         return;
     double hours = (double)(until - from) / USEC_PER_HOUR;

@@ -116,6 +116,19 @@ def test_another_time_for_the_same_text_is_kept_too(world):
     assert world.queue()["next_release"] == later and world.queue()["accepted"] == 2 and len(world.lines()) == 1
 
 
+def test_an_older_version_that_comes_again_moves_nothing(world):
+    start(world)
+    later = at(3600)
+    drop(world, "1.json", ninjs(1, "First."))
+    wait_for(lambda: world.settled(1))
+    drop(world, "2.json", ninjs(1, "Second.", embargoedUntil=later))
+    wait_for(lambda: world.queue()["embargoed"] == 1)
+    drop(world, "3.json", ninjs(1, "First."), ninjs(2, "Last."))
+    wait_for(lambda: len(world.lines()) == 2)
+    assert world.queue()["embargoed"] == 1 and world.queue()["next_release"] == later
+    assert not any("Second." in line["item"]["bodies"][0]["value"] for line in world.lines())
+
+
 def test_versions_that_come_in_one_document_leave_one(world):
     start(world)
     until = at(4)

@@ -150,7 +150,7 @@ static void times_that_cannot_be_say_nothing_of_when(void **state)
     for (unsigned i = 0; i < RHYTHM_HOURS; i++)
         assert_true(r.hour[i] == 1);
     rhythm_watched(&r, NOW, far, 3, 3); /* a clock that went back */
-    assert_true(r.at == NOW + USEC_PER_DAY && r.items == 24);
+    assert_true(r.at == NOW && r.items == 24);
     rhythm_watched(&r, NOW + 2 * USEC_PER_DAY, far, 3, UINT32_MAX);
     assert_true(r.items <= RHYTHM_ITEMS + 24);
 }
