@@ -14,6 +14,9 @@ bool chrome_is_share(struct str line);  /* "Facebook 12 Telegram Print"; also on
 bool chrome_is_label(struct str line);  /* "Read also", "Related:": what follows is another story */
 bool chrome_is_legal(struct str line);  /* "© 2026 Example. All rights reserved" */
 bool chrome_is_credit(struct str line); /* "© AGENCY/ Name", "(c) Name/AGENCY", "Photo: …" */
+bool chrome_is_number(struct str line); /* digits alone: "1998" heads a year of a timeline */
+bool chrome_may_head(struct str line);  /* chrome, but also the heading of a part: "Contents" */
+bool chrome_is_said(struct str text);   /* ends as sentences end, in any script */
 bool chrome_is_top(struct str line);    /* "By Ann Lee", "Updated 3 March": above a story */
 
 #endif

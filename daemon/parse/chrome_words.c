@@ -1,5 +1,7 @@
 #include "chrome_words.h"
 
+#include "chrome.h"
+
 #define W(word, kinds)                                                                             \
     {                                                                                              \
         word, sizeof(word) - 1, kinds                                                              \
@@ -1840,19 +1842,73 @@ static bool ends_label(struct str rest)
     return false;
 }
 
+/* What makes a sentence chrome after all: an address, a service, or what is offered on pages. */
+static bool has_object(struct str line)
+{
+    static const char *const OBJECTS[] = {
+        "@",       "http",      "www.",     "newsletter", "cookie",  " app ",     " app.",
+        "channel", "facebook",  "telegram", "twitter",    "youtube", "instagram", "whatsapp",
+        "tiktok",  "linkedin",  "e-mail",   "email",      "inbox",   "podcast",   "канал",
+        "рассылк", "вконтакте", "вайбер",   "телеграм",   "微信",    "微博",      "тг",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(OBJECTS); i++)
+        if (str_find(line, str_of(OBJECTS[i])) != SIZE_MAX)
+            return true;
+    return false;
+}
+
+/* Entries that sentences of a story begin with too: those without an object ("share this "), labels
+ * and credits of one word ("topic", "video"). */
+static bool is_weak(size_t entry)
+{
+    static const char *const WEAK[] = {
+        "become a member",     "appeared first on", "filed to",         "filed under",
+        "to continue reading", "please sign in to", "subscribers only", "声明：",
+    };
+    struct str word = {WORDS[entry].word, WORDS[entry].len};
+    unsigned blanks = 0;
+    for (size_t i = 0; i < word.len; i++)
+        blanks += word.at[i] == ' ';
+    for (size_t i = 0; i < ARRAY_LEN(WEAK); i++)
+        if (str_is(word, WEAK[i]))
+            return true;
+    if (WORDS[entry].kinds & CHROME_BEGIN)
+        return word.at[word.len - 1] == ' ' && blanks < 5;
+    return blanks == 0 && (word.len < 12 || (unsigned char)word.at[0] < 0xe3);
+}
+
+/* A name or two, as in "photo: ann lee/agency." */
+static bool is_brief(struct str rest)
+{
+    size_t blanks = 0;
+    while (rest.len && strchr(" :/", rest.at[0]))
+        rest = str_from(rest, 1);
+    for (size_t i = 0; i < rest.len; i++)
+        blanks += rest.at[i] == ' ';
+    return rest.len > 0 && rest.len < 40 && blanks < 4 && str_chr(rest, ',') == SIZE_MAX &&
+           (unsigned char)rest.at[0] < 0xe3;
+}
+
 static unsigned kinds_of_start(size_t entry, struct str line)
 {
     struct str rest = str_from(line, WORDS[entry].len);
-    char last = WORDS[entry].word[WORDS[entry].len - 1];
+    unsigned char last = (unsigned char)WORDS[entry].word[WORDS[entry].len - 1];
     unsigned kinds = WORDS[entry].kinds;
     /* East Asian words run on without a blank */
-    bool ends =
-        !is_letter(last) || (unsigned char)last >= 0x80 || rest.len == 0 || !is_letter(rest.at[0]);
-    unsigned found = ends ? kinds & (CHROME_BEGIN | CHROME_TOP | CHROME_RIGHTS) : 0;
-    if (!is_letter(last))
+    bool ends = !is_letter((char)last) || last >= 0x80 || rest.len == 0 || !is_letter(rest.at[0]);
+    /* "updated" in Chinese begins longer words */
+    bool apart = !is_letter((char)last) || rest.len == 0 || !is_letter(rest.at[0]) ||
+                 ends_label(rest) || str_starts(rest, STR("\xe3\x80\x80"));
+    unsigned found = ends ? kinds & (CHROME_BEGIN | CHROME_RIGHTS) : 0;
+    if (apart)
+        found |= kinds & CHROME_TOP;
+    if (!is_letter((char)last))
         found |= kinds & CHROME_CREDIT;
     if (ends_label(rest))
         found |= kinds & (CHROME_LABEL | CHROME_CREDIT);
+    if (found & (CHROME_BEGIN | CHROME_LABEL | CHROME_CREDIT) && is_weak(entry) &&
+        chrome_is_said(rest) && !has_object(rest))
+        found &= ~(unsigned)(CHROME_BEGIN | CHROME_LABEL | (is_brief(rest) ? 0 : CHROME_CREDIT));
     return found;
 }
 

@@ -2,11 +2,13 @@
 
 #include "chrome.h"
 #include "date.h"
+#include "dateline.h"
 #include "limits.h"
 #include "utf8.h"
 
 #define AUTHOR_MAX  1200        /* letters about the author */
 #define LEAD_BLOCKS 24          /* between the headline and the story */
+#define LEAD_BEGIN  40          /* letters of a lead that are looked for in the story */
 #define TOP_BLOCKS  12          /* above the story */
 #define SAID_MIN    250         /* bytes of a text in the metadata that is more than a teaser */
 #define SAID_WORK   (32u << 20) /* bytes that are searched at most: its length for each block */
@@ -90,6 +92,28 @@ static bool is_about_author(const struct writer *w, size_t node)
     return false;
 }
 
+static bool is_in_root(const struct writer *w, struct str text)
+{
+    for (size_t i = w->root; i < w->html->nodes[w->root].end; i++)
+        if (w->html->nodes[i].tag == HTML_TEXT &&
+            str_find(w->html->nodes[i].text, text) != SIZE_MAX)
+            return true;
+    return false;
+}
+
+/* One block alone between headline and story: a long paragraph, a dateline's, or sentences that the
+ * story does not say again. */
+static bool is_lone_lead(const struct writer *w, const struct block *block)
+{
+    struct str text = block_text(w, block);
+    struct dateline dateline;
+    if (block->size >= 160 && w->html->nodes[block->node].tag == HTML_P)
+        return true;
+    if (dateline_find(text, 0, &dateline) && dateline.at == 0 && dateline.len < text.len)
+        return true;
+    return chrome_is_said(text) && !is_in_root(w, utf8_upto(text, LEAD_BEGIN));
+}
+
 /* The standfirst, and whatever else of the story stands between its headline and its own element: often
  * in a box with the headline and the picture. Only what reads like text. */
 void judge_lead(struct writer *w)
@@ -106,8 +130,7 @@ void judge_lead(struct writer *w)
             w->blocks[kept++] = block;
     }
     w->count = kept;
-    if (kept == 1 && (w->blocks[0].size < 160 || w->html->nodes[w->blocks[0].node].tag != HTML_P ||
-                      is_summary(w, &w->blocks[0])))
+    if (kept == 1 && (is_summary(w, &w->blocks[0]) || !is_lone_lead(w, &w->blocks[0])))
         w->count = 0;
 }
 
@@ -128,6 +151,21 @@ static bool is_link(const struct block *block)
     return block->links * 20 >= block->size * 17 && block->size < 250;
 }
 
+/* Running text: where the story has begun. */
+static bool is_running(const struct writer *w, const struct block *block)
+{
+    return (block->kind == KIND_TEXT || block->kind == KIND_ITEM) && block->size >= 100 &&
+           block->links * 4 < block->size && ends_sentence(block_text(w, block));
+}
+
+/* A heading that is chrome by its word alone, with text of the story below it. */
+static bool heads_text(const struct writer *w, const struct block *block)
+{
+    size_t next = (size_t)(block - w->blocks) + 1;
+    return block->kind == KIND_HEADING && next < w->count && is_running(w, &w->blocks[next]) &&
+           chrome_may_head(block_text(w, block));
+}
+
 static bool is_chrome(struct writer *w, const struct block *block)
 {
     struct str text = block_text(w, block);
@@ -140,6 +178,9 @@ static bool is_chrome(struct writer *w, const struct block *block)
         return false;
     /* a heading or an entry of a list may be about a service: "WhatsApp" */
     bool plain = block->links == 0 && (block->kind == KIND_HEADING || block->kind == KIND_ITEM);
+    /* and a year heads its part of a timeline, "Contents" what follows */
+    if (plain && (chrome_is_number(text) || heads_text(w, block)))
+        return false;
     if (block->size <= CHROME_LINE_MAX && chrome_is_line(text) && !(plain && chrome_is_share(text)))
         return true;
     if (!is_link(block))
@@ -210,13 +251,6 @@ static void drop_bare_headings(struct writer *w)
         if (block->kind == KIND_HEADING && !block->dropped)
             next_level = block->level;
     }
-}
-
-/* Running text: where the story has begun. */
-static bool is_running(const struct writer *w, const struct block *block)
-{
-    return (block->kind == KIND_TEXT || block->kind == KIND_ITEM) && block->size >= 100 &&
-           block->links * 4 < block->size && ends_sentence(block_text(w, block));
 }
 
 /* Numbers and a month: "3 MAR, 09:15". */

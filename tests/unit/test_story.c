@@ -415,6 +415,38 @@ static void the_chrome_of_wires_goes(void **state)
     CHECK(PAGES);
 }
 
+static void sentences_and_headings_that_only_look_like_chrome_stay(void **state)
+{
+    static const struct page PAGES[] = {
+        {"years of a timeline",
+         "<article>" H1 P(P1) "<h3>1998</h3>" P(P2) "<h3>2004</h3>" P(P3) "</article>",
+         P1 "\n\n1998\n\n" P2 "\n\n2004\n\n" P3, NULL},
+        {"headings of parts",
+         "<article>" H1 P(P1) "<h2>Folgen</h2>" P(P2) "<h2>Contents</h2>" P(P3) "</article>",
+         P1 "\n\nFolgen\n\n" P2 "\n\nContents\n\n" P3, NULL},
+        {"the heading of links",
+         "<article>" H1 P(P1)
+             P(P2) "<h2>Contents</h2><ul><li>"
+                   "<a href=/2>Museum opens</a><li><a href=/3>Ferries sail</a></ul></article>",
+         P1 "\n\n" P2, NULL},
+        {"a sentence that begins like a button",
+         "<article>" H1 P(P1) P("Share this burden, he urged.")
+             P(P2) "<p>Share this article</article>",
+         P1 "\n\nShare this burden, he urged.\n\n" P2, NULL},
+        {"a short lead alone",
+         "<main><div>" H1 "<div>The ferries of Lindholm will stay in port until "
+         "the smoke is gone.</div></div><article>" P(P1) P(P2) P(P3) "</article></main>",
+         "The ferries of Lindholm will stay in port until the smoke is gone.\n\n" P1 "\n\n" P2
+         "\n\n" P3,
+         NULL},
+        {"a heading that begins like a byline",
+         "<article>" H1 "<h2>By 2030 all buses will be electric</h2>" P(P1) P(P2) "</article>",
+         "By 2030 all buses will be electric\n\n" P1 "\n\n" P2, NULL},
+    };
+    (void)state;
+    CHECK(PAGES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +459,7 @@ int main(void)
         cmocka_unit_test(pages_of_every_kind),
         cmocka_unit_test(chrome_is_known_in_other_languages),
         cmocka_unit_test(the_chrome_of_wires_goes),
+        cmocka_unit_test(sentences_and_headings_that_only_look_like_chrome_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
