@@ -2,6 +2,8 @@
 
 #include "utf8.h"
 
+#define PIECE 256
+
 /* What windows-1252 has from 0x80 on, 0 nothing. */
 static const uint16_t LOW[32] = {0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021,
                                  0x02c6, 0x2030, 0x0160, 0x2039, 0x0152, 0,      0x017d, 0,
@@ -80,7 +82,9 @@ static size_t good_run(struct str s)
         if (s.at[at] == '\0')
             break;
         if (!(s.at[at] & 0x80)) {
-            struct str run = str_upto(str_from(s, at), utf8_ascii(str_from(s, at)));
+            /* a piece at a time: a document of NULs would be looked through for each of them */
+            struct str run = str_upto(str_from(s, at), PIECE);
+            run = str_upto(run, utf8_ascii(run));
             size_t nul = str_chr(run, '\0');
             at += nul == SIZE_MAX ? run.len : nul;
             continue;

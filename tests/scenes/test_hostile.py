@@ -326,7 +326,7 @@ class Child:
     def read(self, document):
         """Items, the error, why, seconds of its processor time."""
         before, items = time.clock_gettime(self.clock), 0
-        payload = struct.pack("<Iq", 0, FETCHED_US) + struct.pack("<I", 0) * 4 + document
+        payload = struct.pack("<Iq", 0, FETCHED_US) + struct.pack("<I", 0) * 6 + document
         self.socket.sendall(struct.pack("<IB", len(payload), DOCUMENT) + payload)
         while True:
             kind, payload = self.frame()
